@@ -1,0 +1,39 @@
+const base = {
+  testEnvironment: 'node',
+  rootDir: '.',
+  extensionsToTreatAsEsm: ['.ts'],
+  setupFiles: ['<rootDir>/test/preload-esm.mjs'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^@lexecon/([^/]+)/core$': '<rootDir>/libs/$1/src/core/index.ts',
+    '^@lexecon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+};
+
+/** `unit` needs nothing but npm packages; `database` a real PostgreSQL (TEST_DATABASE_URL, see scripts/test.mjs);
+ *  `e2e` the built server; `go` Go with golang.org/x/mod. */
+export default {
+  projects: [
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,bench,scripts}/**/*.spec.ts'] },
+    { ...base, displayName: 'database', testMatch: ['<rootDir>/{apps,libs}/**/*.db-spec.ts'] },
+    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/apps/**/*.e2e-spec.ts'] },
+    { ...base, displayName: 'go', testMatch: ['<rootDir>/{apps,libs}/**/*.go-spec.ts'] },
+  ],
+};
