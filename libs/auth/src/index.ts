@@ -1,0 +1,4 @@
+export { isRole, type Permission, permissions, permissionsOf, type Role, roles } from './permissions.js';
+export { Authenticator, type Principal } from './principal.js';
+export { type FieldProblem, notFound, type Problem, ProblemError, unprocessable } from './problem.js';
+export { ACCESS, type Access, Caller, Public, Requires } from './route.js';

@@ -1,0 +1,55 @@
+/** Every permission there is, with what it lets its holder do. A security reviewer reads this one file. */
+export const permissions = {
+  'access:read': 'see people, agents, keys and their roles',
+  'agent:write': 'register and change agents, give and revoke their keys',
+  'decision:make': 'ask for a decision about oneself',
+  'decision:make-for-any': 'ask for a decision about any actor (a policy enforcement point)',
+  'decision:read': 'read and search decisions, receipts, explanations; replay them',
+  'ledger:read': 'read entries, proofs, tiles and checkpoints',
+  'ledger:export': 'take an export bundle',
+  'ledger:verify': 'start a verification of the ledger',
+  'operation:read': 'see the detailed health of the service',
+  'policy:read': 'read policies and their versions',
+  'policy:write': 'write policy versions, validate and test them',
+  'policy:approve': 'approve a version that somebody else wrote',
+  'policy:activate': 'activate and retire approved versions',
+  'resource:read': 'read the resource catalogue',
+  'resource:write': 'change the resource catalogue',
+  'review:read': 'see reviews',
+  'user:write': 'invite people and give them roles',
+} as const satisfies Record<string, string>;
+
+export type Permission = keyof typeof permissions;
+
+const readEverything = [
+  'access:read',
+  'decision:read',
+  'ledger:read',
+  'operation:read',
+  'policy:read',
+  'resource:read',
+  'review:read',
+] as const satisfies readonly Permission[];
+
+/** Roles bundle permissions; nobody is given a permission but through a role. */
+export const roles = {
+  agent: ['decision:make'],
+  gateway: ['decision:make', 'decision:make-for-any'],
+  'policy-author': ['policy:read', 'policy:write', 'resource:read', 'resource:write', 'decision:read'],
+  'policy-approver': ['policy:read', 'policy:approve', 'policy:activate', 'resource:read', 'decision:read'],
+  reviewer: ['review:read', 'decision:read'],
+  'privacy-officer': ['decision:read', 'ledger:read', 'resource:read'],
+  'compliance-officer': [...readEverything, 'ledger:export', 'ledger:verify'],
+  auditor: [...readEverything, 'ledger:export', 'ledger:verify'],
+  operator: ['operation:read', 'ledger:read', 'ledger:verify', 'access:read'],
+  admin: ['access:read', 'agent:write', 'user:write', 'operation:read', 'resource:read'],
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type Role = keyof typeof roles;
+
+export const isRole = (name: string): name is Role => Object.hasOwn(roles, name);
+
+/** What the holder of these roles may do; names that are no roles give nothing. */
+export function permissionsOf(names: readonly string[]): ReadonlySet<Permission> {
+  return new Set(names.filter(isRole).flatMap((name): readonly Permission[] => roles[name]));
+}

@@ -1,0 +1,27 @@
+import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import type { Permission } from './permissions.js';
+import type { Principal } from './principal.js';
+
+/** Metadata key under which a route says who may come in: a permission, or `public`. */
+export const ACCESS = 'lexecon:access';
+export type Access = Permission | 'public';
+
+/** Only callers with this permission. */
+export const Requires = (permission: Permission): MethodDecorator =>
+  applyDecorators(SetMetadata(ACCESS, permission), ApiBearerAuth(), ApiExtension('x-permission', permission));
+
+/** Everybody, without credentials. */
+export const Public = (): MethodDecorator => SetMetadata(ACCESS, 'public');
+
+interface Authenticated {
+  readonly principal?: Principal;
+}
+
+/** The caller, as the guard found it. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { principal } = context.switchToHttp().getRequest<Authenticated>();
+  if (!principal) throw new Error('@Caller() on a route without @Requires');
+  return principal;
+});

@@ -1,0 +1,3 @@
+export { DatabaseModule } from './database.module.js';
+export { type DatabaseOptions, migrate, UnsupportedDatabase } from './migrate.js';
+export { keyOfCursor, type Page, pageOf } from './page.js';

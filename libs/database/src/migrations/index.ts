@@ -1,0 +1,16 @@
+import { Ledger1764000000100 } from './1764000000100-ledger.js';
+import { Vault1764000000200 } from './1764000000200-vault.js';
+import { Identity1764000000300 } from './1764000000300-identity.js';
+import { Policy1764000000400 } from './1764000000400-policy.js';
+import { Oversight1764000000500 } from './1764000000500-oversight.js';
+import { Decision1764000000600 } from './1764000000600-decision.js';
+
+/** The one history of the schema, in order. Forward only: expand first, contract in a later release. */
+export const migrations = [
+  Ledger1764000000100,
+  Vault1764000000200,
+  Identity1764000000300,
+  Policy1764000000400,
+  Oversight1764000000500,
+  Decision1764000000600,
+];
