@@ -1,0 +1,37 @@
+// A PostgreSQL for tests: `node scripts/test-database.mjs` keeps one running on a temporary folder until it is killed,
+// prints its TEST_DATABASE_URL and leaves it in .test-data/url. `npm test` uses the same function for itself.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import './typescript.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Starts one on a new temporary folder: `{ url, stop }`; `stop` removes the folder too. */
+export async function startTestDatabase(log = () => undefined) {
+  const { startEmbedded } = await import('../libs/database/src/embedded.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'lexecon-test-'));
+  chmodSync(folder, 0o711); // the server may run as another user than this process
+  const server = await startEmbedded(folder, log);
+  const stop = async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: server.url, stop };
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { url, stop } = await startTestDatabase((line) => console.error(line));
+  mkdirSync(join(root, '.test-data'), { recursive: true });
+  writeFileSync(join(root, '.test-data/url'), `${url}\n`);
+  console.log(`TEST_DATABASE_URL=${url}`);
+  const forever = setInterval(() => undefined, 60_000);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, async () => {
+      clearInterval(forever);
+      rmSync(join(root, '.test-data/url'), { force: true });
+      await stop();
+    });
+  }
+}

@@ -1,0 +1,92 @@
+// `npm test`: every test, against a real PostgreSQL that is started for them and the built programs. Arguments go to
+// Jest (`npm test -- --selectProjects unit --testPathPatterns libs/policy`). What could not run here is listed, with the
+// command that installs what it needs. Machine-readable results: .lexecon/test-results.json.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from './build.mjs';
+import { startTestDatabase } from './test-database.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outputFile = join(root, '.lexecon/jest.json');
+const args = process.argv.slice(2);
+
+function hasGo() {
+  const module = existsSync('/usr/share/gocode/src/golang.org/x/mod/sumdb/note');
+  return module && spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
+}
+
+function selectedProjects() {
+  const at = args.indexOf('--selectProjects');
+  if (at === -1) return undefined;
+  const rest = args.slice(at + 1);
+  const end = rest.findIndex((arg) => arg.startsWith('-'));
+  return rest.slice(0, end === -1 ? undefined : end);
+}
+
+function plan() {
+  const leftOut = [];
+  const selected = selectedProjects();
+  const projects = selected ?? ['unit', 'database', 'e2e'];
+  if (!selected && hasGo()) projects.push('go');
+  else if (!selected) {
+    leftOut.push({ tests: 'go', needs: 'Go with golang.org/x/mod', install: 'scripts/install-system.sh' });
+  }
+  const jestArgs = [...(selected ? [] : ['--selectProjects', ...projects]), ...args];
+  if (!args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg))) jestArgs.push('--maxWorkers=2');
+  return { projects, leftOut, jestArgs };
+}
+
+function runJest(jestArgs, env) {
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const jest = [
+    ...flags,
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--json',
+    `--outputFile=${outputFile}`,
+    ...jestArgs,
+  ];
+  const child = spawn(process.execPath, jest, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}
+
+/** One row per test; a file that could not even be loaded is one failed test. */
+function rows({ testResults }) {
+  return testResults.flatMap(({ name, assertionResults, status, message }) => {
+    const file = relative(root, name);
+    if (assertionResults.length === 0 && status === 'failed') {
+      return [{ file, name: `(does not run) ${message.split('\n', 1)[0]}`, status: 'failed' }];
+    }
+    return assertionResults.map(({ fullName, status }) => ({ file, name: fullName, status }));
+  });
+}
+
+function report({ leftOut, code }) {
+  const tests = existsSync(outputFile) ? rows(JSON.parse(readFileSync(outputFile, 'utf8'))) : [];
+  const count = (status) => tests.filter((test) => test.status === status).length;
+  const passed = count('passed');
+  const failed = count('failed');
+  const skipped = tests.length - passed - failed;
+  const complete = args.length === 0 && leftOut.length === 0;
+  writeFileSync(
+    join(root, '.lexecon/test-results.json'),
+    `${JSON.stringify({ complete, passed, failed, skipped, leftOut, tests }, null, 1)}\n`,
+  );
+  rmSync(outputFile, { force: true });
+  for (const { tests: what, needs, install } of leftOut) console.log(`left out: ${what} (needs ${needs}: ${install})`);
+  if (skipped > 0) console.log(`${skipped} skipped`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return code !== 0 || failed > 0 || (args.length === 0 && skipped > 0) ? 1 : 0;
+}
+
+const { projects, leftOut, jestArgs } = plan();
+mkdirSync(join(root, '.lexecon'), { recursive: true });
+rmSync(outputFile, { force: true });
+if (projects.includes('e2e')) ensureBuilt((line) => console.error(line));
+const needsDatabase = projects.some((project) => project !== 'unit') && !process.env.TEST_DATABASE_URL;
+const database = needsDatabase ? await startTestDatabase() : undefined;
+const env = { ...process.env, ...(database && { TEST_DATABASE_URL: database.url }) };
+const code = await runJest(jestArgs, env).finally(() => database?.stop());
+process.exit(report({ leftOut, code }));
