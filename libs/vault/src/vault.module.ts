@@ -1,0 +1,67 @@
+import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import { readVaultKeys, VaultKeys } from './key-file.js';
+import { SecretBox } from './secret-box.js';
+import { CACHE_BOUND_MS, SubjectVault } from './subject-vault.js';
+
+export interface VaultOptions {
+  readonly url: string;
+  readonly keyFile: string;
+  /** Whether a missing key file may be made. */
+  readonly mayCreate: boolean;
+}
+
+const POOL = Symbol('vault pool');
+
+@Global()
+@Module({})
+export class VaultModule implements OnApplicationShutdown {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    @Inject(POOL) private readonly pool: pg.Pool,
+    vault: SubjectVault,
+  ) {
+    const log = new Logger('Vault');
+    pool.on('error', (error) => {
+      log.warn(`key store: ${error.message}`);
+    });
+    this.#timer = setInterval(() => {
+      vault.refresh().catch((error: unknown) => {
+        log.warn(`key store: ${String(error)}`);
+      });
+    }, CACHE_BOUND_MS / 3);
+  }
+
+  static with({ url, keyFile, mayCreate }: VaultOptions): DynamicModule {
+    return {
+      module: VaultModule,
+      providers: [
+        {
+          provide: POOL,
+          useFactory: (): pg.Pool =>
+            new pg.Pool({
+              connectionString: url,
+              max: 2,
+              application_name: 'lexecon-vault',
+              connectionTimeoutMillis: 3_000,
+              statement_timeout: 4_000,
+            }),
+        },
+        { provide: VaultKeys, useFactory: (): VaultKeys => readVaultKeys(keyFile, mayCreate) },
+        { provide: SecretBox, useFactory: (keys: VaultKeys): SecretBox => new SecretBox(keys.box), inject: [VaultKeys] },
+        {
+          provide: SubjectVault,
+          useFactory: (pool: pg.Pool, keys: VaultKeys): SubjectVault => new SubjectVault(pool, keys),
+          inject: [POOL, VaultKeys],
+        },
+      ],
+      exports: [SubjectVault, SecretBox],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.pool.end();
+  }
+}
