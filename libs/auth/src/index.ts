@@ -1,3 +1,4 @@
+export { AuthModule } from './auth.module.js';
 export { isRole, type Permission, permissions, permissionsOf, type Role, roles } from './permissions.js';
 export { Authenticator, type Principal } from './principal.js';
 export { type FieldProblem, notFound, type Problem, ProblemError, unprocessable } from './problem.js';
