@@ -1,0 +1,118 @@
+import { Logger } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { v7 as uuid7 } from 'uuid';
+import { appendStatement } from './append-statement.js';
+import { type Freshness, type Prepared, receiptOf, type SignedBatch, signedBatch } from './batch.js';
+import type { EntryKind, Query } from './core/index.js';
+import { AlreadyRecorded, constraintOf, LedgerUnavailable, outcomeOf, Superseded } from './failure.js';
+import type { Bundle } from './group-commit.js';
+import type { SigningKeys } from './signing-keys.js';
+
+/** Pauses between sending the same batch again, in milliseconds. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 500;
+
+/** Sends batches and does not rest until each has a definite outcome: the same bytes under the same batch id, on a new connection. */
+export class BatchWriter {
+  readonly #log = new Logger('Ledger');
+  #closed = false;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly keys: SigningKeys,
+  ) {}
+
+  /** No more resending: what is unknown at shutdown stays with the idempotency key. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  readonly commit = async (bundles: readonly Bundle[]): Promise<void> => {
+    try {
+      await this.#commit(bundles);
+    } catch (error) {
+      this.#log.error(`batch failed: ${String(error)}`);
+      refuseAll(bundles, new LedgerUnavailable('the batch could not be written', true, { cause: error }));
+    }
+  };
+
+  async #commit(bundles: readonly Bundle[]): Promise<void> {
+    const prepared = bundles.flatMap((bundle) => bundle.prepared);
+    const batch = signedBatch(
+      uuid7(),
+      Date.now(),
+      prepared.map((one) => one.leaf),
+      this.keys.origin,
+      this.keys.receipts,
+    );
+    const error = await this.#write(prepared, batch, oldestOf(bundles));
+    if (!error) settleAll(bundles, batch);
+    else if (outcomeOf(error) === 'superseded') refuseAll(bundles, new Superseded('decided under a superseded epoch'));
+    else if (outcomeOf(error) === 'duplicate') await this.#withoutRecorded(bundles, error);
+    else refuseAll(bundles, new LedgerUnavailable('the ledger refused the batch', false, { cause: error }));
+  }
+
+  /** Undefined when the batch is durable, else the definite error that says that it is not. */
+  async #write(prepared: readonly Prepared[], batch: SignedBatch, freshness: Freshness): Promise<unknown> {
+    const statement = appendStatement(prepared, batch, freshness);
+    let pause = FIRST_PAUSE_MS;
+    let unknown = false;
+    for (;;) {
+      try {
+        await this.pool.query(statement);
+        return undefined;
+      } catch (error) {
+        const outcome = outcomeOf(error);
+        if (outcome !== 'unknown' && !(unknown && outcome === 'duplicate')) return error;
+        if (outcome === 'unknown') this.#log.warn(`outcome of a batch unknown, sending it again: ${String(error)}`);
+        // After an unknown outcome a duplicate may be our own first attempt, committed a moment ago: ask once more.
+        unknown = outcome === 'unknown';
+        if (this.#closed) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** The batch was aborted because a record's unique key is taken: refuse those members, send the others under a new batch id. */
+  async #withoutRecorded(bundles: readonly Bundle[], error: unknown): Promise<void> {
+    const constraint = constraintOf(error);
+    const kinds = new Set(bundles.flatMap((bundle) => bundle.prepared.map((one) => one.kind)));
+    const recorded = new Set<unknown>();
+    for (const kind of kinds)
+      if (kind.persist?.uniqueConstraint === constraint) await this.#markRecorded(kind, bundles, recorded);
+    const isRecorded = (bundle: Bundle): boolean => bundle.prepared.some((one) => recorded.has(one.record));
+    const [taken, others] = [bundles.filter(isRecorded), bundles.filter((bundle) => !isRecorded(bundle))];
+    if (taken.length === 0) refuseAll(bundles, new LedgerUnavailable('the ledger refused the batch', false, { cause: error }));
+    else {
+      refuseAll(taken, new AlreadyRecorded('a record with this key exists'));
+      if (others.length > 0) await this.#commit(others);
+    }
+  }
+
+  async #markRecorded(kind: EntryKind<unknown>, bundles: readonly Bundle[], recorded: Set<unknown>): Promise<void> {
+    const records = bundles.flatMap((bundle) =>
+      bundle.prepared.filter((one) => one.kind === kind).map((one) => one.record),
+    );
+    const query: Query = async (sql, values) => (await this.pool.query<Record<string, unknown>>(sql, [...values])).rows;
+    const there = (await kind.persist?.collided?.(query, records)) ?? [];
+    records.forEach((record, i) => {
+      if (there[i]) recorded.add(record);
+    });
+  }
+}
+
+function settleAll(bundles: readonly Bundle[], batch: SignedBatch): void {
+  let position = 0;
+  for (const bundle of bundles) bundle.settle(bundle.prepared.map((one) => receiptOf(one, position++, batch)));
+}
+
+function refuseAll(bundles: readonly Bundle[], error: Error): void {
+  for (const bundle of bundles) bundle.refuse(error);
+}
+
+/** A batch is as fresh as its oldest member. */
+const oldestOf = (bundles: readonly Bundle[]): Freshness => ({
+  kill: Math.min(...bundles.map((bundle) => bundle.freshness.kill)),
+  policy: Math.min(...bundles.map((bundle) => bundle.freshness.policy)),
+});

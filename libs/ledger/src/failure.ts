@@ -1,0 +1,38 @@
+/** The entry was not recorded, or nobody can tell yet: answer 503 without an outcome. A repeat with the same idempotency key is safe. */
+export class LedgerUnavailable extends Error {
+  constructor(
+    message: string,
+    /** Whether it may be recorded all the same, later. */
+    readonly mayBeRecorded: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Nothing was recorded: the kill switch or the policy set moved on since the decision was made. Decide again. */
+export class Superseded extends Error {}
+
+/** Nothing was recorded: the record's unique key (an idempotency key) is already in the ledger. Answer from the stored record. */
+export class AlreadyRecorded extends Error {}
+
+export type AppendOutcome = 'unknown' | 'duplicate' | 'superseded' | 'refused';
+
+interface DatabaseFailure {
+  readonly code?: unknown;
+  readonly constraint?: unknown;
+}
+
+/** What an error of the append statement says about the batch. Only an error that the server raised while executing it is definite;
+ *  a lost connection, a shutdown or a crash (classes 08 and 57P, XX) leaves the outcome unknown. */
+export function outcomeOf(error: unknown): AppendOutcome {
+  const { code } = error as DatabaseFailure;
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|XX|58)/.test(code)) return 'unknown';
+  if (code === '23505') return 'duplicate';
+  return code === 'LX001' || code === 'LX002' ? 'superseded' : 'refused';
+}
+
+export function constraintOf(error: unknown): string | undefined {
+  const { constraint } = error as DatabaseFailure;
+  return typeof constraint === 'string' ? constraint : undefined;
+}

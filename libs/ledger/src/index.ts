@@ -1,0 +1,6 @@
+export { byteaArray, smallintArray, textArray, uuidArray } from './binary-array.js';
+export type { Freshness } from './batch.js';
+export { AlreadyRecorded, LedgerUnavailable, Superseded } from './failure.js';
+export { ledgerSettings, type LedgerOptions } from './ledger.config.js';
+export { LedgerModule } from './ledger.module.js';
+export { type Item, LedgerService } from './ledger.service.js';
