@@ -1,4 +1,4 @@
-import { CompactRange, leafHash, merkleBatch, merkleRoot, verifyConsistency, verifyInclusion } from '@lexecon/crypto';
+import { CompactRange, EMPTY_ROOT, leafHash, merkleBatch, verifyConsistency, verifyInclusion } from '@lexecon/crypto';
 import { consistencyPath, inclusionPath, tilesForConsistency, tilesForInclusion } from './proofs.js';
 import { MissingTile, type TileId, TileSet } from './tiles.js';
 
@@ -13,7 +13,7 @@ describe('inclusion from tiles', () => {
       const { paths } = merkleBatch(log.leaves.slice(0, size));
       for (let index = 0; index < size; index++) {
         load(tiles, tilesForInclusion(index, size), size);
-        expect(inclusionPath(index, size, tiles)).toEqual(paths[index]);
+        expect(Buffer.concat(inclusionPath(index, size, tiles)).equals(Buffer.concat(paths[index] ?? []))).toBe(true);
       }
     }
   });
@@ -64,7 +64,7 @@ describe('consistency from tiles', () => {
   });
 
   it('gives proofs that verify around multiples of 256 and 65 536', () => {
-    const sizes = [1, 255, 256, 257, 1000, 65_535, 65_536, 65_537, 65_791, 131_072, 131_073, LARGEST];
+    const sizes = [1, 255, 256, 257, 1000, 65_535, 65_536, 65_537, 65_790, 131_072, 131_073, LARGEST];
     for (const size of sizes) for (const old of sizes) if (old <= size) expectConsistent(old, size);
   });
 
@@ -156,17 +156,18 @@ function expectConsistent(old: number, size: number): void {
 /** Puts exactly the asked tiles, cut to the asked width. */
 function load(tiles: TileSet, ids: readonly TileId[], size: number): void {
   for (const id of tiles.missing(ids)) {
-    expect(id.n * 256 + id.width).toBeLessThanOrEqual(Math.floor(size / 256 ** id.level));
+    if (id.n * 256 + id.width > Math.floor(size / 256 ** id.level))
+      throw new Error('a tile past the log was asked for');
     tiles.put(id, Buffer.concat((log.levels[id.level] as Buffer[]).slice(id.n * 256, id.n * 256 + id.width)));
   }
 }
 
-const rootAt = (size: number): Buffer => log.roots.get(size) ?? merkleRoot(log.leaves.slice(0, size));
+const rootAt = (size: number): Buffer => log.roots.get(size) as Buffer;
 
 function largeLog(): { leaves: Buffer[]; levels: Buffer[][]; roots: Map<number, Buffer> } {
   const leaves: Buffer[] = [];
   const levels: Buffer[][] = [[], [], []];
-  const roots = new Map<number, Buffer>();
+  const roots = new Map([[0, EMPTY_ROOT]]);
   const range = new CompactRange();
   for (let i = 0; i < LARGEST; i++) {
     const leaf = leafHash(Buffer.from(String(i)));
@@ -174,7 +175,7 @@ function largeLog(): { leaves: Buffer[]; levels: Buffer[][]; roots: Map<number, 
     range.append(leaf, (level, _, hash) => {
       if (level % 8 === 0) levels[level / 8]?.push(hash);
     });
-    if (i < 700 || (i + 3) % 256 < 5) roots.set(range.size, range.root());
+    if (i < 1000 || (i + 3) % 256 < 5 || i === LARGEST - 1) roots.set(range.size, range.root());
   }
   return { leaves, levels, roots };
 }
