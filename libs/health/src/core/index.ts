@@ -1,0 +1,1 @@
+export { type Footing, step, type Thresholds, unproven } from './hysteresis.js';
