@@ -1,0 +1,137 @@
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { type Principal, ProblemError } from '@lexecon/auth';
+import { DataSource } from 'typeorm';
+import type { ActorFacts, ActorType } from './actor.js';
+import { changedActors, changedKeys, currentEpoch } from './actor.queries.js';
+import { type KeyHolder, KeyRing, type StoredKey } from './key-ring.js';
+
+/** How often a replica asks for changes, and how old its answer may be at most, in milliseconds. */
+const REFRESH_MS = 300;
+const STALE_MS = 1_000;
+/** When an unanswered refresh is given up for another one. */
+const PATIENCE_MS = 2_000;
+
+type Registered = ActorFacts & KeyHolder;
+
+/** Every registered actor and key, in memory, at most a second behind the database. */
+@Injectable()
+export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
+  readonly #logger = new Logger(ActorRegistry.name);
+  readonly #actors = new Map<string, Registered>();
+  readonly #names: Readonly<Record<ActorType, Map<string, Registered>>> = {
+    agent: new Map(),
+    service: new Map(),
+    user: new Map(),
+  };
+  readonly #ring = new KeyRing((id) => this.#actors.get(id));
+  #epoch = 0n;
+  #asOf = -Infinity;
+  #turn = 0;
+  #latest = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Undefined: nobody is registered under that name. Throws ProblemError 503 when the registry is more than a second old. */
+  factsOf(type: ActorType, name: string): ActorFacts | undefined {
+    this.#requireFresh();
+    return this.#names[type].get(name);
+  }
+
+  /** Null: malformed, unknown, expired or revoked. Throws ProblemError 503 when the registry is more than a second old. */
+  authenticateKey(token: string): Principal | null {
+    this.#requireFresh();
+    return this.#ring.principalOf(token, Date.now());
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.refresh();
+    this.#schedule();
+  }
+
+  onModuleDestroy(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Resolves once everything that was committed before the call is here. What it rejects with is the database's error; after
+   *  a second without success the registry is stale. */
+  refresh(): Promise<void> {
+    this.#turn += 1;
+    this.#latest = this.#refresh(this.#turn);
+    return this.#latest;
+  }
+
+  /** As `refresh`, after a change that was made here: when it fails the change stands, and the next poll brings it. */
+  async catchUp(): Promise<void> {
+    await this.refresh().catch(() => undefined);
+  }
+
+  /** One that was overtaken by a later one drops what it read, which may be older, and waits for the later one. */
+  async #refresh(turn: number): Promise<void> {
+    const asked = performance.now();
+    const { manager } = this.dataSource;
+    const epoch = await currentEpoch(manager);
+    const restored = epoch < this.#epoch;
+    const since = restored ? 0n : this.#epoch;
+    const actors = epoch === since ? [] : await changedActors(manager, since);
+    const keys = epoch === since ? [] : await changedKeys(manager, since);
+    if (turn !== this.#turn) return this.#latest;
+    if (restored) this.#forgetAll();
+    if (epoch !== this.#epoch) this.#apply(actors, keys);
+    this.#epoch = epoch;
+    this.#asOf = asked;
+  }
+
+  #apply(actors: readonly Registered[], keys: readonly StoredKey[]): void {
+    for (const actor of actors) {
+      this.#actors.set(actor.id, actor);
+      this.#names[actor.type].set(actor.name, actor);
+    }
+    this.#ring.put(keys);
+    this.#ring.forgetPrincipals();
+  }
+
+  /** The database went back in time (it was restored): what it no longer knows must not be known here. */
+  #forgetAll(): void {
+    this.#actors.clear();
+    for (const names of Object.values(this.#names)) names.clear();
+    this.#ring.clear();
+  }
+
+  #requireFresh(): void {
+    if (performance.now() - this.#asOf > STALE_MS) throw stale();
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      void this.#tick().finally(() => {
+        this.#schedule();
+      });
+    }, REFRESH_MS).unref();
+  }
+
+  async #tick(): Promise<void> {
+    const patience = new Promise<never>((_, reject) => {
+      setTimeout(reject, PATIENCE_MS, new Error(`no answer within ${String(PATIENCE_MS)} ms`)).unref();
+    });
+    try {
+      await Promise.race([this.refresh(), patience]);
+    } catch (error) {
+      if (!this.#stopped) this.#logger.warn(`actors and keys were not refreshed: ${reasonOf(error)}`);
+    }
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown reason');
+
+const stale = (): ProblemError =>
+  new ProblemError({
+    status: 503,
+    type: 'registry-stale',
+    title: 'Who may act is not known at this moment',
+    detail: 'The registry of actors and keys is more than a second old.',
+    retryAfter: 1,
+  });

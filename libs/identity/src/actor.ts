@@ -1,0 +1,41 @@
+import type { Json } from '@lexecon/crypto';
+
+export const actorTypes = ['agent', 'service', 'user'] as const;
+/** `user`: a person known to the caller's system who never signs in here; the name of one is personal data. */
+export type ActorType = (typeof actorTypes)[number];
+
+export const keyRoles = ['agent', 'gateway'] as const;
+export type KeyRole = (typeof keyRoles)[number];
+
+export type Attributes = Readonly<Record<string, Json>>;
+
+/** What the server knows about a registered actor. It always wins over what a caller says. */
+export interface ActorFacts {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly attributes: Attributes;
+  readonly disabled: boolean;
+}
+
+export interface Actor {
+  readonly id: string;
+  readonly type: ActorType;
+  /** The `actor.id` of requests. */
+  readonly name: string;
+  readonly owner: string;
+  readonly purpose: string;
+  readonly roles: readonly string[];
+  readonly attributes: Attributes;
+  readonly status: 'active' | 'disabled';
+  readonly createdAt: Date;
+}
+
+/** A key as it may be shown: never its secret. */
+export interface ApiKey {
+  readonly id: string;
+  readonly role: KeyRole;
+  readonly environment: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+}

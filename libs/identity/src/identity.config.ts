@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { ENVIRONMENT } from './api-key.format.js';
+
+export const identitySettings = {
+  LEXECON_SETUP_TOKEN: z.string().min(32).max(200).optional().meta({
+    description:
+      'Makes the first administrator (POST /api/v1/auth/setup), used once, at least 32 characters. Unset: generated and printed, outside production.',
+    secret: true,
+  }),
+  API_KEY_ENVIRONMENT: z.string().regex(ENVIRONMENT).default('local').meta({
+    description:
+      'Second part of API keys made here (lxk_<environment>_…): up to 16 lower-case letters, digits, hyphens.',
+  }),
+  SESSION_IDLE_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .default(30)
+    .meta({ description: 'Minutes after which a session that is not used ends.' }),
+  SESSION_MAX_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(24)
+    .default(12)
+    .meta({ description: 'Hours after which a session ends, used or not.' }),
+  PASSWORD_MEMORY_KIB: z.coerce
+    .number()
+    .int()
+    .min(7_168)
+    .max(1_048_576)
+    .default(19_456)
+    .meta({ description: 'Memory of one password hash (Argon2id), in KiB.' }),
+  PASSWORD_PASSES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .default(2)
+    .meta({ description: 'Passes of one password hash (Argon2id).' }),
+  PASSWORD_LANES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .meta({ description: 'Lanes of one password hash (Argon2id).' }),
+};
+
+export type IdentitySettings = z.output<z.ZodObject<typeof identitySettings>>;
+
+/** Injection token of the parsed settings. */
+export const SETTINGS = Symbol('identity settings');

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
+import type { Entry, EntryKind } from '@lexecon/ledger/core';
+import type { EntityManager } from 'typeorm';
+import { AccessLog } from './access-log.js';
+
+/** An access log that keeps what would be appended, entry by entry. */
+export function recordingLog(): { readonly log: AccessLog; readonly entries: Entry[] } {
+  const entries: Entry[] = [];
+  const appendIn = <T>(_tx: EntityManager, kind: EntryKind<T>, record: T): Promise<void> => {
+    entries.push(kind.encode(record));
+    return Promise.resolve();
+  };
+  const keys = new Map<string, { readonly id: string; readonly key: Buffer }>();
+  const keyOf = (subject: string): { readonly id: string; readonly key: Buffer } => {
+    const key = keys.get(subject) ?? { id: randomUUID(), key: Buffer.alloc(32, keys.size + 1) };
+    keys.set(subject, key);
+    return key;
+  };
+  return { log: new AccessLog({ appendIn }, { keysOf: (subjects) => subjects.map(keyOf) }), entries };
+}
+
+export const administrator: Principal = {
+  kind: 'person',
+  id: '0199f0c4-0000-7000-8000-00000000000a',
+  name: '0199f0c4-0000-7000-8000-00000000000a',
+  roles: ['admin'],
+  permissions: permissionsOf(['admin']),
+};
+
+/** Status of the problem that a promise rejects with; 0 when it resolves. What is no problem is thrown on. */
+export async function refusal(attempt: Promise<unknown> | (() => unknown)): Promise<number> {
+  try {
+    await (typeof attempt === 'function' ? attempt() : attempt);
+    return 0;
+  } catch (error) {
+    if (error instanceof ProblemError) return error.problem.status;
+    throw error;
+  }
+}
+
+export const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** Waits until `reached` holds; rejects after `ms` milliseconds. */
+export async function within(ms: number, reached: () => boolean): Promise<void> {
+  const end = performance.now() + ms;
+  while (!reached()) {
+    if (performance.now() > end) throw new Error(`not reached within ${String(ms)} ms`);
+    await sleep(5);
+  }
+}
