@@ -1,0 +1,96 @@
+import { Environment, ParseError, type ParseResult, TypeError as TypeMistake } from '@marcbachmann/cel-js';
+import { MAX_CONDITION } from './document.shape.js';
+import { compileExpression } from './expression.js';
+import type { Facts } from './facts.js';
+import { isUnknown, kindOf, OVER_COST, Unknown } from './value.js';
+import { VARIABLES } from './variable.js';
+
+/** Steps one condition may take, and all conditions of one evaluation together. */
+export const STEPS_A_CONDITION = 10_000;
+export const STEPS_AN_EVALUATION = 100_000;
+
+/** A compiled `when`: never throws, takes at most `budget.steps` (and takes off it what it used). */
+export type Condition = (facts: Facts, now: Date, budget: Budget) => boolean | Unknown;
+
+export interface Budget {
+  steps: number;
+}
+
+/** Why the text of a condition was refused; `start` is the offset into it. */
+export class ConditionError extends Error {
+  constructor(
+    readonly start: number,
+    detail: string,
+    source: string,
+  ) {
+    super(`${detail} (at ${placeIn(source, start)} of the condition)`);
+  }
+}
+
+/**
+ * Type-checks and compiles a CEL expression of type bool over the declared variables. Throws ConditionError.
+ *
+ * The library reads and checks the text; running it is ours (expression.ts), because its own run can neither be bounded
+ * nor kept from backtracking in `matches()`. Cost is bounded thrice: by the size of the text, by the nesting of loops,
+ * and by the steps counted at run time. Numbers of facts are doubles, whole or not; they compare and calculate with
+ * whole literals by their size, so `context.riskScore < 60` and `resource.properties.limit * 2 > 50` mean what they say.
+ */
+export function compileCondition(source: string): Condition {
+  const code = compileExpression(checked(source).ast, (start, detail) => {
+    throw new ConditionError(start, detail, source);
+  });
+  return (facts, now, budget) => {
+    const allowance = Math.min(budget.steps, STEPS_A_CONDITION);
+    if (allowance <= 0) return OVER_COST;
+    const frame = { facts, now, bound: [], steps: allowance };
+    const value = code(frame);
+    budget.steps -= allowance - frame.steps;
+    if (frame.steps < 0) return OVER_COST;
+    return typeof value === 'boolean' || isUnknown(value) ? value : new Unknown(`it is a ${kindOf(value)}, not a bool`);
+  };
+}
+
+function checked(source: string): ParseResult {
+  if (source.length > MAX_CONDITION) throw new ConditionError(0, `longer than ${MAX_CONDITION} characters`, source);
+  try {
+    const parsed = ENVIRONMENT.parse(source);
+    const { valid, type, error } = parsed.check();
+    if (!valid) throw error ?? new Error('the condition has no type');
+    if (type !== 'bool' && type !== 'dyn') throw new ConditionError(0, `must be a bool, is a ${type}`, source);
+    return parsed;
+  } catch (error) {
+    if (error instanceof ParseError || error instanceof TypeMistake) {
+      throw new ConditionError(error.range?.start ?? 0, error.summary.replaceAll('$', ''), source);
+    }
+    throw error;
+  }
+}
+
+const ENVIRONMENT = environment();
+
+function environment(): Environment {
+  const limits = { maxAstNodes: 600, maxDepth: 40, maxListElements: 400, maxMapEntries: 100, maxCallArguments: 8 };
+  const cel = new Environment({ limits, homogeneousAggregateLiterals: false });
+  for (const [name, fields] of Object.entries(VARIABLES)) {
+    const schema = Object.fromEntries(Object.entries(fields).map(([field, { type }]) => [field, type]));
+    cel.registerVariable({ name, schema });
+  }
+  cel.registerVariable('now', 'google.protobuf.Timestamp');
+  for (const operator of ['+', '-', '*', '/', '%']) {
+    cel.registerOperator(`double ${operator} int: double`, notRun);
+    cel.registerOperator(`int ${operator} double: double`, notRun);
+  }
+  cel.registerOperator('double % double: double', notRun);
+  cel.registerOperator('double == int', notRun);
+  return cel;
+}
+
+/** The library only checks types here. */
+function notRun(): never {
+  throw new Error('conditions are run by expression.ts');
+}
+
+function placeIn(source: string, offset: number): string {
+  const before = source.slice(0, offset).split('\n');
+  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
