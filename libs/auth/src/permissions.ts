@@ -27,18 +27,19 @@ const readEverything = [
   'ledger:read',
   'operation:read',
   'policy:read',
+  'receipt:read',
   'resource:read',
   'review:read',
 ] as const satisfies readonly Permission[];
 
 /** Roles bundle permissions; nobody is given a permission but through a role. */
 export const roles = {
-  agent: ['decision:make'],
-  gateway: ['decision:make', 'decision:make-for-any'],
-  'policy-author': ['policy:read', 'policy:write', 'resource:read', 'resource:write', 'decision:read'],
-  'policy-approver': ['policy:read', 'policy:approve', 'policy:activate', 'resource:read', 'decision:read'],
-  reviewer: ['review:read', 'decision:read'],
-  'privacy-officer': ['decision:read', 'ledger:read', 'resource:read'],
+  agent: ['decision:make', 'receipt:read'],
+  gateway: ['decision:make', 'decision:make-for-any', 'receipt:read'],
+  'policy-author': ['policy:read', 'policy:write', 'resource:read', 'resource:write', 'decision:read', 'receipt:read'],
+  'policy-approver': ['policy:read', 'policy:approve', 'policy:activate', 'resource:read', 'decision:read', 'receipt:read'],
+  reviewer: ['review:read', 'decision:read', 'receipt:read'],
+  'privacy-officer': ['decision:read', 'receipt:read', 'ledger:read', 'resource:read'],
   'compliance-officer': [...readEverything, 'ledger:export', 'ledger:verify'],
   auditor: [...readEverything, 'ledger:export', 'ledger:verify'],
   operator: ['operation:read', 'ledger:read', 'ledger:verify', 'access:read'],

@@ -21,7 +21,9 @@ export function appendStatement(
     const { persist } = kind;
     if (!persist) continue;
     const offset = values.length + 1;
-    parts.push(`, ${kind.name.replaceAll('-', '_')}_rows AS (${persist.sql((i) => `$${String(offset + i)}`)})`);
+    persist
+      .sql((i) => `$${String(offset + i)}`)
+      .forEach((sql, i) => parts.push(`, ${kind.name.replaceAll('-', '_')}_${String(i)} AS (${sql})`));
     values.push(...persist.values(prepared.filter((one) => one.kind === kind).map((one) => one.record)));
   }
   return {

@@ -68,13 +68,11 @@ export interface EntryKind<T> {
   readonly persist?: Persistence<T>;
 }
 
-/** A data-modifying statement over arrays that runs inside the statement that stores the leaves. It must insert from
+/** Data-modifying statements over arrays that run inside the statement that stores the leaves. Each must insert from
  *  `unnest(…), a WHERE a.fresh`, so that a batch that is sent again writes nothing. */
 export interface Persistence<T> {
-  /** How many parameters `values` gives. */
-  readonly arity: number;
-  /** SQL of one CTE; `p(0)` … `p(arity - 1)` are its parameters. */
-  sql(p: (index: number) => string): string;
+  /** SQL of one CTE a table; `p(i)` is the parameter that `values` gives at place i. */
+  sql(p: (index: number) => string): readonly string[];
   /** One array (or binary-encoded array) a parameter, all as long as `records`, or shorter where rows are optional. */
   values(records: readonly T[]): readonly unknown[];
   /** Unique constraint that tells that a record is already there (an idempotency key); see `collided`. */
