@@ -20,7 +20,7 @@ const base = {
     ],
   },
   moduleNameMapper: {
-    '^@lexecon/database/testing$': '<rootDir>/libs/database/src/testing.ts',
+    '^@lexecon/database/(embedded|testing)$': '<rootDir>/libs/database/src/$1.ts',
     '^@lexecon/([^/]+)/core$': '<rootDir>/libs/$1/src/core/index.ts',
     '^@lexecon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,6 +1,6 @@
 // Builds the programs (api, verify, bench) into dist/ with the Nest CLI. `ensureBuilt` does so only when the sources,
 // the settings or the dependencies have changed since: their hash stands in dist/.built.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,16 +8,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist/.built');
-const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.base.json'];
+const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.base.json', 'apps/api/tsconfig.app.json'];
 
-/** The programs that have an entry file, by their name in nest-cli.json. */
+/** The programs, by their name in nest-cli.json; one without sources is left out. */
 function programs() {
   const { projects } = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
   return Object.entries(projects)
-    .filter(
-      ([, { type, sourceRoot, entryFile }]) =>
-        type === 'application' && existsSync(join(root, sourceRoot, `${entryFile}.ts`)),
-    )
+    .filter(([, { type, sourceRoot }]) => type === 'application' && !sources(sourceRoot).next().done)
     .map(([name]) => name);
 }
 
@@ -25,7 +22,7 @@ function* sources(folder) {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) yield* sources(path);
-    else if (/(?<![.-]spec)\.ts$|tsconfig.*\.json$/.test(entry.name)) yield path;
+    else if (entry.name.endsWith('.ts') && !entry.name.endsWith('spec.ts')) yield path;
   }
 }
 
@@ -40,31 +37,44 @@ function sourceHash() {
   return hash.digest('hex');
 }
 
-/** Throws an Error with the compiler's messages when a program does not compile. */
-export function build(log = () => undefined) {
-  const hash = sourceHash();
-  for (const name of programs()) {
-    const began = Date.now();
-    const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
-    const done = spawnSync(process.execPath, [nest, 'build', name], { cwd: root, encoding: 'utf8' });
-    if (done.status !== 0) throw new Error(`building ${name} failed\n${done.stdout}${done.stderr}`);
-    log(`built ${name} in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-  }
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(stamp, hash);
+function compile(name) {
+  const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+  const child = spawn(process.execPath, [nest, 'build', name], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
+  const leave = () => child.kill('SIGTERM');
+  process.once('SIGTERM', leave).once('SIGINT', leave);
+  return new Promise((resolve, reject) => {
+    child.once('close', (code, signal) => {
+      process.off('SIGTERM', leave).off('SIGINT', leave);
+      if (code === 0) resolve();
+      else reject(new Error(signal ? 'stopped while building' : `${name} does not compile\n${Buffer.concat(output)}`));
+    });
+  });
 }
 
-/** Builds when needed; `why` is told before it begins, because it takes a while. */
-export function ensureBuilt(log = () => undefined) {
+/** Rejects with the compiler's messages when a program does not compile. */
+export async function build(log = () => undefined) {
+  const hash = sourceHash();
+  const began = Date.now();
+  const names = programs();
+  await Promise.all(names.map(compile));
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stamp, hash);
+  log(`built ${names.join(', ')} in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** Builds when needed; `log` is told why before it begins, because it takes a while. */
+export async function ensureBuilt(log = () => undefined) {
   const built = existsSync(stamp) ? readFileSync(stamp, 'utf8') : undefined;
   if (built === sourceHash()) return;
   log(built === undefined ? 'building (first start) …' : 'building (the sources have changed) …');
-  build(log);
+  await build(log);
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    build((line) => console.log(line));
+    await build((line) => console.log(line));
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -84,7 +84,7 @@ function report({ leftOut, code }) {
 const { projects, leftOut, jestArgs } = plan();
 mkdirSync(join(root, '.lexecon'), { recursive: true });
 rmSync(outputFile, { force: true });
-if (projects.includes('e2e')) ensureBuilt((line) => console.error(line));
+if (projects.includes('e2e')) await ensureBuilt((line) => console.error(line));
 const needsDatabase = projects.some((project) => project !== 'unit') && !process.env.TEST_DATABASE_URL;
 const database = needsDatabase ? await startTestDatabase() : undefined;
 const env = { ...process.env, ...(database && { TEST_DATABASE_URL: database.url }) };
