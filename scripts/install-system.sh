@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Node, on Debian or Ubuntu. May be run any number of times.
+set -euo pipefail
+
+packages=(
+  golang-go                # compiles the auditor in libs/ledger/test/go that checks our exports with code not ours
+  golang-golang-x-mod-dev  # golang.org/x/mod: its note and tlog packages are what that auditor trusts
+)
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
+
+"${as_root[@]}" apt-get update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
