@@ -51,18 +51,21 @@ async function bundledDatabase(env: Environment): Promise<EmbeddedServer | undef
   }
 }
 
-const dataFolder = (env: Environment): string => resolve(env['LEXECON_DATA_DIR'] || '.data');
+function dataFolder(env: Environment): string {
+  return resolve(env['LEXECON_DATA_DIR'] || '.data');
+}
 
 function environmentOf(database: EmbeddedServer, env: Environment): Environment {
   return { NODE_COMPILE_CACHE: join(dataFolder(env), 'compiled'), ...env, DATABASE_URL: database.url };
 }
 
+/** In a process group of its own: a Ctrl-C in the terminal reaches it once, through the launcher, not twice. */
 function spawnServer(env: Environment): ChildProcess {
   say('starting the server');
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const preloaded = ['leave-with-parent.js', 'telemetry.js'].flatMap((name) => ['--import', file(name)]);
   const args = ['--enable-source-maps', ...preloaded, file('main.js')];
-  return spawn(process.execPath, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  return spawn(process.execPath, args, { env, detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 }
 
 /** A server that was asked to leave and did is a success, whichever way it reports it. */
