@@ -3,7 +3,7 @@ import { ConditionError, compileCondition } from './condition.js';
 import { DEFAULT_REVIEW, DEFAULT_TOKEN, type PolicyDocument, type Rule } from './document.js';
 import { POLICY_SHAPE } from './document.shape.js';
 import { globProblem } from './glob.js';
-import { read, type Report } from './shape.js';
+import { isList, isObject, read, type Report } from './shape.js';
 import { type Place, readSource } from './source.js';
 
 /** One thing that is wrong with the text of a policy. Lines and columns count from 1. */
@@ -35,15 +35,9 @@ export function parsePolicy(text: string): Parsed {
 
   const report: Report = (pointer, detail) => add(source.placeOf(pointer), pointer, detail);
   const value = read(POLICY_SHAPE, source.value, '', report);
-  if (problems.length > 0) {
-    // A half-read document may lie about its shape: of its rules only the conditions are worth looking at.
-    checkConditions(value, (pointer, error) => add(source.placeOf(pointer, error.start), pointer, error.message));
-    return refused(problems);
-  }
-  const document = complete(value as PolicyDocument);
-  checkRules(document, report);
+  checkRules(value, new Set(problems.map(({ pointer }) => pointer.split('/')[2])), report);
   checkConditions(value, (pointer, error) => add(source.placeOf(pointer, error.start), pointer, error.message));
-  return problems.length > 0 ? refused(problems) : { ok: true, document };
+  return problems.length > 0 ? refused(problems) : { ok: true, document: complete(value as PolicyDocument) };
 }
 
 function refused(problems: readonly PolicyProblem[]): Parsed {
@@ -64,9 +58,12 @@ function completeRule(given: Rule): Rule {
   return rule;
 }
 
-function checkRules(document: PolicyDocument, report: Report): void {
+/** Rules whose shape is already at fault (`broken`, by position) may lie about it and are left alone. */
+function checkRules(value: Json, broken: ReadonlySet<string | undefined>, report: Report): void {
   const ids = new Set<string>();
-  document.rules.forEach((rule, i) => {
+  rulesOf(value).forEach((given, i) => {
+    if (broken.has(`${i}`)) return;
+    const rule = given as Rule;
     const pointer = `/rules/${i}`;
     if (ids.has(rule.id)) report(`${pointer}/id`, `the id ${rule.id} is taken by an earlier rule`);
     ids.add(rule.id);
@@ -107,10 +104,8 @@ function checkGlobs(rule: Rule, pointer: string, report: Report): void {
 }
 
 function checkConditions(value: Json, report: (pointer: string, error: ConditionError) => void): void {
-  const { rules } = (value ?? {}) as { readonly rules?: Json };
-  if (!Array.isArray(rules)) return;
-  rules.forEach((rule: Json, i) => {
-    const { when } = (rule ?? {}) as { readonly when?: Json };
+  rulesOf(value).forEach((rule, i) => {
+    const when = isObject(rule) ? rule['when'] : undefined;
     if (typeof when !== 'string' || when === '') return;
     try {
       compileCondition(when);
@@ -119,4 +114,9 @@ function checkConditions(value: Json, report: (pointer: string, error: Condition
       report(`/rules/${i}/when`, error);
     }
   });
+}
+
+function rulesOf(value: Json): readonly Json[] {
+  const rules = isObject(value) ? value['rules'] : undefined;
+  return isList(rules) ? rules : [];
 }
