@@ -1,21 +1,53 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Authenticator, AuthModule } from '@lexecon/auth';
 import { DatabaseHealth, DatabaseModule, MigrationHealth } from '@lexecon/database';
 import { HealthModule } from '@lexecon/health';
+import { IdentityAuthenticator, IdentityModule } from '@lexecon/identity';
+import { LedgerModule } from '@lexecon/ledger';
+import { OversightModule } from '@lexecon/oversight';
+import { VaultModule } from '@lexecon/vault';
+import { type Places, placesOf } from './places.js';
 import { RootController } from './root.controller.js';
 import type { Settings } from './settings.js';
+import { RateLimiterHealth, SignInGuard, signInThrottle } from './sign-in.throttle.js';
 import { version } from './version.js';
 
 /** The composition root: which rooms there are, and who satisfies whose contract. */
 @Module({})
 export class AppModule {
   static with(settings: Settings): DynamicModule {
+    const places = placesOf(settings);
+    const url = settings.DATABASE_URL ?? '';
     return {
       module: AppModule,
       imports: [
-        DatabaseModule.with({ url: settings.DATABASE_URL ?? '', poolSize: settings.DATABASE_POOL_SIZE }),
-        HealthModule.of([DatabaseHealth, MigrationHealth], { useFactory: () => ({ version, policySet: () => null }) }),
+        signInThrottle(settings.SIGN_IN_REQUESTS_PER_MINUTE),
+        DatabaseModule.with({ url, poolSize: settings.DATABASE_POOL_SIZE }),
+        VaultModule.with({
+          url: settings.VAULT_DATABASE_URL ?? url,
+          keyFile: places.vaultKeyFile,
+          mayCreate: places.mayCreate,
+        }),
+        LedgerModule.with(ledgerOptions(settings, places)),
+        IdentityModule.with(settings),
+        OversightModule,
+        HealthModule.of([DatabaseHealth, MigrationHealth, RateLimiterHealth], {
+          useFactory: () => ({ version, policySet: () => null }),
+        }),
+        AuthModule.with({ provide: Authenticator, useExisting: IdentityAuthenticator }),
       ],
       controllers: [RootController],
+      providers: [RateLimiterHealth, { provide: APP_GUARD, useClass: SignInGuard }],
     };
   }
 }
+
+const ledgerOptions = (settings: Settings, places: Places): Parameters<typeof LedgerModule.with>[0] => ({
+  url: settings.DATABASE_URL ?? '',
+  origin: settings.LEDGER_ORIGIN,
+  guard: places.guard,
+  logKeyFile: places.logKeyFile,
+  receiptKeyFile: places.receiptKeyFile,
+  mayCreateKeys: places.mayCreate,
+});

@@ -15,10 +15,10 @@ const say = (line: string): void => {
 process.exitCode = await launch(process.env);
 
 async function launch(env: Environment): Promise<number> {
-  let asked = false;
+  const asked = new AbortController();
   let server: ChildProcess | undefined;
   const leave = (): void => {
-    asked = true;
+    asked.abort();
     server?.kill('SIGTERM');
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
@@ -26,13 +26,13 @@ async function launch(env: Environment): Promise<number> {
   const database = await bundledDatabase(env);
   if (database === 'failed') return 1;
   let code = 0;
-  if (!asked) {
+  if (!asked.signal.aborted) {
     server = spawnServer({ ...env, ...(database && environmentOf(database, env)) });
     database?.onExit((reason) => {
       say(reason.message);
       server?.kill('SIGTERM');
     });
-    code = await exitCodeOf(server, () => asked);
+    code = await exitCodeOf(server, asked.signal);
   }
   await database?.stop();
   return code;
@@ -69,7 +69,7 @@ function spawnServer(env: Environment): ChildProcess {
 }
 
 /** A server that was asked to leave and did is a success, whichever way it reports it. */
-function exitCodeOf(server: ChildProcess, asked: () => boolean): Promise<number> {
+function exitCodeOf(server: ChildProcess, asked: AbortSignal): Promise<number> {
   return new Promise((resolve) => {
     server.once('error', (error) => {
       say(error.message);
@@ -77,7 +77,7 @@ function exitCodeOf(server: ChildProcess, asked: () => boolean): Promise<number>
     });
     server.once('exit', (code, signal) => {
       if (code !== null) resolve(code);
-      else resolve(asked() && signal === 'SIGTERM' ? 0 : 128 + (signal ? constants.signals[signal] : 0));
+      else resolve(asked.aborted && signal === 'SIGTERM' ? 0 : 128 + (signal ? constants.signals[signal] : 0));
     });
   });
 }

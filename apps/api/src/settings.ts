@@ -1,10 +1,18 @@
+import { identitySettings } from '@lexecon/identity';
+import { ledgerSettings } from '@lexecon/ledger';
+import { vaultSettings } from '@lexecon/vault';
 import { z } from 'zod';
 import { shellSettings } from './shell.config.js';
 
 /** Every setting of the server: one table per room, merged. A name stands in one table only. */
-export const settingTables = { shell: shellSettings } as const;
+export const settingTables = {
+  server: shellSettings,
+  ledger: ledgerSettings,
+  vault: vaultSettings,
+  identity: identitySettings,
+} as const;
 
-const schema = z.object({ ...shellSettings });
+const schema = z.object({ ...shellSettings, ...ledgerSettings, ...vaultSettings, ...identitySettings });
 
 export type Settings = Readonly<z.output<typeof schema>>;
 

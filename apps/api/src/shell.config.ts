@@ -36,12 +36,19 @@ export const shellSettings = {
   }),
   LEXECON_DEMO_KEY: z
     .string()
-    .regex(/^lxk_[a-z]+_[0-9A-Za-z]{61}$/, 'must have the form lxk_<environment>_<id><secret><checksum>')
+    .regex(/^lxk_[a-z][a-z0-9-]{0,15}_[0-9A-Za-z]{61}$/, 'must have the form lxk_<environment>_<id><secret><checksum>')
     .optional()
     .meta({
       description: 'API key of the demo gateway, outside production and on a loopback HOST only. Unset: generated.',
       secret: true,
     }),
+  SIGN_IN_REQUESTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(30)
+    .meta({ description: 'Requests a minute that one address may make to everything under /api/v1/auth.' }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
