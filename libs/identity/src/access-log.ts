@@ -1,11 +1,11 @@
 import type { Principal } from '@lexecon/auth';
-import { ProblemError } from '@lexecon/auth';
 import type { Json } from '@lexecon/crypto';
 import type { LedgerService } from '@lexecon/ledger';
 import { type SubjectVault, VaultUnavailable } from '@lexecon/vault';
 import type { EntityManager } from 'typeorm';
 import { parse, v7 as uuid7 } from 'uuid';
 import { type AccessEvent, AccessKind, type AccessRecord } from './access.kind.js';
+import { unavailable } from './refusal.js';
 
 type Fields = Readonly<Record<string, Json>>;
 
@@ -64,17 +64,9 @@ export class AccessLog {
     try {
       return await this.vault.keysOf(subjects);
     } catch (error) {
-      if (error instanceof VaultUnavailable) throw unavailable();
+      if (error instanceof VaultUnavailable)
+        throw unavailable('The change cannot be put on record, so it was not made');
       throw error;
     }
   }
 }
-
-const unavailable = (): ProblemError =>
-  new ProblemError({
-    status: 503,
-    type: 'unavailable',
-    title: 'The change cannot be put on record',
-    detail: 'The key store does not answer, so nothing was changed.',
-    retryAfter: 1,
-  });

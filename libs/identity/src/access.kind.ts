@@ -6,12 +6,12 @@ export type AccessEvent =
   | 'actor-registered'
   | 'actor-changed'
   | 'key-issued'
+  | 'key-renewed'
   | 'key-revoked'
   | 'setup'
   | 'person-invited'
   | 'person-activated'
   | 'factor-enrolled'
-  | 'password-accepted'
   | 'login'
   | 'login-failed'
   | 'logout';

@@ -1,8 +1,9 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { type Principal, ProblemError } from '@lexecon/auth';
+import type { Principal } from '@lexecon/auth';
 import { DataSource } from 'typeorm';
 import type { ActorFacts, ActorType } from './actor.js';
 import { changedActors, changedKeys, currentEpoch } from './actor.queries.js';
+import { unavailable } from './refusal.js';
 import { type KeyHolder, KeyRing, type StoredKey } from './key-ring.js';
 
 /** How often a replica asks for changes, and how old its answer may be at most, in milliseconds. */
@@ -101,7 +102,8 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   }
 
   #requireFresh(): void {
-    if (performance.now() - this.#asOf > STALE_MS) throw stale();
+    if (performance.now() - this.#asOf > STALE_MS)
+      throw unavailable('The registry of actors and keys is more than a second old', 'registry-stale');
   }
 
   #schedule(): void {
@@ -126,12 +128,3 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown reason');
-
-const stale = (): ProblemError =>
-  new ProblemError({
-    status: 503,
-    type: 'registry-stale',
-    title: 'Who may act is not known at this moment',
-    detail: 'The registry of actors and keys is more than a second old.',
-    retryAfter: 1,
-  });

@@ -1,3 +1,4 @@
+import { permissionsOf } from '@lexecon/auth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { DataSource } from 'typeorm';
 import { ActorRegistry } from './actor-registry.js';
@@ -88,7 +89,7 @@ describe('actors, keys and the registry', () => {
     const { actor, issued } = await keyFor('with-key');
     const principal = here.authenticateKey(issued.key);
     expect(principal).toMatchObject({ kind: 'agent', id: actor.id, name: 'with-key', roles: ['agent'] });
-    expect([...(principal?.permissions ?? [])]).toEqual(['decision:make']);
+    expect(principal?.permissions).toEqual(permissionsOf(['agent']));
     expect(here.authenticateKey(issued.key)).toBe(principal);
   });
 

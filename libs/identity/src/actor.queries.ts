@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Actor, ActorFacts, ApiKey } from './actor.js';
+import type { Actor, ActorFacts, ActorType, ApiKey } from './actor.js';
 import type { KeyHolder, StoredKey } from './key-ring.js';
 
 /** Number of the last committed change of an actor or key. */
@@ -46,6 +46,14 @@ export async function actorsBefore(db: EntityManager, before: string | null, lim
 
 export async function actorOf(db: EntityManager, id: string): Promise<Actor | undefined> {
   const [row] = await db.query<Actor[]>(`SELECT ${ACTOR} FROM identity.actor WHERE id = $1`, [id]);
+  return row;
+}
+
+export async function actorNamed(db: EntityManager, type: ActorType, name: string): Promise<Actor | undefined> {
+  const [row] = await db.query<Actor[]>(`SELECT ${ACTOR} FROM identity.actor WHERE type = $1 AND name = $2`, [
+    type,
+    name,
+  ]);
   return row;
 }
 
@@ -103,6 +111,23 @@ export async function insertKey(
     [id, secretHash, actorId, role, environment, days, epoch],
   );
   return row;
+}
+
+/** Gives a key that is there another term. False when this actor has no such key, or it was revoked. */
+export async function renewKey(
+  tx: EntityManager,
+  { id, secretHash, actorId, environment }: Omit<StoredKey, 'expiresAt' | 'revoked' | 'role'>,
+  days: number,
+  epoch: string,
+): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    `WITH renewed AS (
+       UPDATE identity.api_key SET created_at = now(), expires_at = now() + make_interval(days => $5), epoch = $6
+       WHERE id = $1 AND secret_hash = $2 AND actor_id = $3 AND environment = $4 AND revoked_at IS NULL RETURNING id)
+     SELECT id FROM renewed`,
+    [id, secretHash, actorId, environment, days, epoch],
+  );
+  return rows.length > 0;
 }
 
 /** False when the actor has no such key, or it was revoked before. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { notFound, type Principal, ProblemError, unprocessable } from '@lexecon/auth';
+import { notFound, type Principal, unprocessable } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7, validate } from 'uuid';
@@ -14,11 +14,13 @@ import {
   insertKey,
   keysOfActor,
   nextEpoch,
+  renewKey,
   revokeKey,
   updateActor,
 } from './actor.queries.js';
 import { ActorRegistry } from './actor-registry.js';
 import { type ApiKeyParts, formatApiKey, KEY_ID } from './api-key.format.js';
+import { conflict } from './refusal.js';
 import { idOfCursor, PAGE } from './cursor.js';
 
 export type NewActor = Pick<Actor, 'type' | 'name' | 'owner' | 'purpose'> &
@@ -107,6 +109,18 @@ export class ActorService {
     return { ...issued, key: formatApiKey(parts) };
   }
 
+  /** Gives the actor's key another term from now on. Throws ProblemError 404 when it has no such key, or it was revoked. */
+  async renewKey(by: Principal | undefined, actorId: string, { parts, days }: Omit<KeyOrder, 'role'>): Promise<void> {
+    const actor = nameOf(await this.require(actorId));
+    const record = await this.log.seal({ event: 'key-renewed', by, public: { key: parts.id, days, actor } });
+    const secretHash = hash('sha256', parts.secret, 'buffer');
+    await this.dataSource.transaction(async (tx) => {
+      if (!(await renewKey(tx, { ...parts, secretHash, actorId }, days, await nextEpoch(tx)))) throw notFound('key');
+      await this.log.append(tx, record);
+    });
+    await this.registry.catchUp();
+  }
+
   /** Refused on every replica within a second. Throws ProblemError 404 for a key that is not there or was revoked before. */
   async revokeKey(by: Principal | undefined, actorId: string, keyId: string): Promise<void> {
     const actor = await this.require(actorId);
@@ -151,6 +165,3 @@ function requireKeyHolder(actor: Actor, role: KeyRole): void {
   if (role === 'gateway' && !actor.roles.includes('gateway'))
     throw unprocessable([{ pointer: '/role', detail: 'the actor is not registered with the role gateway' }]);
 }
-
-const conflict = (detail: string): ProblemError =>
-  new ProblemError({ status: 409, type: 'conflict', title: 'Already there', detail });

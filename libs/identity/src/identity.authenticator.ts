@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Authenticator, type Principal } from '@lexecon/auth';
 import { ActorRegistry } from './actor-registry.js';
+import { SessionService } from './session.service.js';
 
 const BEARER = /^Bearer ([!-~]{1,200})$/i;
 
@@ -11,7 +12,10 @@ export const bearerOf = (authorization: string | undefined): string | null =>
 /** Answers the guard: API keys from memory, at once; people's sessions from the database. */
 @Injectable()
 export class IdentityAuthenticator extends Authenticator {
-  constructor(private readonly registry: ActorRegistry) {
+  constructor(
+    private readonly registry: ActorRegistry,
+    private readonly sessions: SessionService,
+  ) {
     super();
   }
 
@@ -19,6 +23,6 @@ export class IdentityAuthenticator extends Authenticator {
     const token = bearerOf(authorization);
     if (token === null) return null;
     if (token.startsWith('lxk_')) return this.registry.authenticateKey(token);
-    return null;
+    return token.startsWith('lxs_') ? this.sessions.principalOf(token) : null;
   }
 }

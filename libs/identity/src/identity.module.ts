@@ -5,8 +5,17 @@ import { AccessLog } from './access-log.js';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService } from './actor.service.js';
 import { AgentController } from './agent.controller.js';
+import { AuthController } from './auth.controller.js';
+import { EnrolmentService } from './enrolment.service.js';
 import { IdentityAuthenticator } from './identity.authenticator.js';
+import { IdentityBootstrap } from './identity.bootstrap.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
+import { Passwords } from './password.js';
+import { PersonService } from './person.service.js';
+import { SessionService } from './session.service.js';
+import { SetupService } from './setup.service.js';
+import { SignInService } from './sign-in.service.js';
+import { UserController } from './user.controller.js';
 
 /** Who may come in. Needs the database, vault and ledger modules beside it. */
 @Global()
@@ -15,7 +24,7 @@ export class IdentityModule {
   static with(settings: IdentitySettings): DynamicModule {
     return {
       module: IdentityModule,
-      controllers: [AgentController],
+      controllers: [AuthController, UserController, AgentController],
       providers: [
         { provide: SETTINGS, useValue: settings },
         {
@@ -25,9 +34,16 @@ export class IdentityModule {
         },
         ActorRegistry,
         ActorService,
+        { provide: Passwords, useFactory: (): Passwords => new Passwords(settings) },
+        SessionService,
+        EnrolmentService,
+        PersonService,
+        SetupService,
+        SignInService,
         IdentityAuthenticator,
+        IdentityBootstrap,
       ],
-      exports: [ActorRegistry, IdentityAuthenticator],
+      exports: [ActorRegistry, IdentityAuthenticator, IdentityBootstrap],
     };
   }
 }

@@ -1,5 +1,8 @@
-export type { ActorFacts, ActorType, Attributes } from './actor.js';
+export type { Actor, ActorFacts, ActorType, Attributes } from './actor.js';
 export { ActorRegistry } from './actor-registry.js';
+export type { NewActor } from './actor.service.js';
+export { formatApiKey, freshApiKey, parseApiKey } from './api-key.format.js';
 export { IdentityAuthenticator } from './identity.authenticator.js';
+export { type GivenPerson, IdentityBootstrap } from './identity.bootstrap.js';
 export { identitySettings, type IdentitySettings } from './identity.config.js';
 export { IdentityModule } from './identity.module.js';

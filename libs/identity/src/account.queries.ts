@@ -1,0 +1,129 @@
+import type { EntityManager } from 'typeorm';
+import type { Account, Person } from './account.js';
+
+const PERSON = 'id, email, roles, justification, status, totp_enrolled AS "secondFactor", created_at AS "createdAt"';
+const ACCOUNT = `a.id, a.email, a.status, a.password, a.totp_secret AS "totpSecret", a.totp_enrolled AS "totpEnrolled",
+  a.totp_step::float8 AS "totpStep"`;
+
+/** Newest first; `before` is the id that the last page ended with. */
+export async function peopleBefore(
+  db: EntityManager,
+  before: string | null,
+  limit: number,
+): Promise<readonly Person[]> {
+  return db.query<Person[]>(
+    `SELECT ${PERSON} FROM identity.account WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
+    [before, limit],
+  );
+}
+
+export async function accountOfEmail(db: EntityManager, email: string): Promise<Account | undefined> {
+  const [row] = await db.query<Account[]>(`SELECT ${ACCOUNT} FROM identity.account a WHERE email = $1`, [email]);
+  return row;
+}
+
+export type NewAccount = Pick<Person, 'id' | 'email' | 'roles' | 'justification' | 'status'> & {
+  readonly grantedBy: string | null;
+  readonly password: string | null;
+};
+
+/** Undefined when the e-mail address has an account. */
+export async function insertAccount(
+  tx: EntityManager,
+  { id, email, roles, justification, status, grantedBy, password }: NewAccount,
+): Promise<Person | undefined> {
+  const [row] = await tx.query<Person[]>(
+    `INSERT INTO identity.account (id, email, roles, justification, status, granted_by, password)
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT ON CONSTRAINT account_email_once DO NOTHING RETURNING ${PERSON}`,
+    [id, email, roles, justification, status, grantedBy, password],
+  );
+  return row;
+}
+
+/** Gives an invited person the password they chose. False when they are not invited any more. */
+export async function activateAccount(tx: EntityManager, id: string, password: string): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    `WITH active AS (UPDATE identity.account SET status = 'active', password = $2 WHERE id = $1 AND status = 'invited' RETURNING id)
+     SELECT id FROM active`,
+    [id, password],
+  );
+  return rows.length > 0;
+}
+
+export async function storePassword(db: EntityManager, id: string, before: string, password: string): Promise<void> {
+  await db.query('UPDATE identity.account SET password = $3 WHERE id = $1 AND password = $2', [id, before, password]);
+}
+
+/** A secret that is not confirmed yet. False when the account has an enrolled one, which this never replaces. */
+export async function storeTotpSecret(tx: EntityManager, id: string, sealed: Buffer): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    `WITH stored AS (
+       UPDATE identity.account SET totp_secret = $2, totp_step = 0 WHERE id = $1 AND NOT totp_enrolled RETURNING id)
+     SELECT id FROM stored`,
+    [id, sealed],
+  );
+  return rows.length > 0;
+}
+
+/** Uses up a time step, and enrols the secret with the first one. False when this step or a later one was used before, however many
+ *  try at once, or when the secret is another by now. */
+export async function useTotpStep(
+  tx: EntityManager,
+  { id, totpSecret }: Pick<Account, 'id' | 'totpSecret'>,
+  step: number,
+): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    `WITH used AS (
+       UPDATE identity.account SET totp_step = $2, totp_enrolled = true
+       WHERE id = $1 AND totp_step < $2 AND totp_secret = $3 AND status = 'active' RETURNING id)
+     SELECT id FROM used`,
+    [id, step, totpSecret],
+  );
+  return rows.length > 0;
+}
+
+export type TicketPurpose = 'invitation' | 'second-factor' | 'enrolment';
+
+export async function insertTicket(
+  tx: EntityManager,
+  hash: Buffer,
+  purpose: TicketPurpose,
+  accountId: string,
+  minutes: number,
+): Promise<Date> {
+  const [row] = await tx.query<{ expiresAt: Date }[]>(
+    `INSERT INTO identity.ticket (hash, purpose, account_id, expires_at)
+     VALUES ($1, $2, $3, now() + make_interval(mins => $4)) RETURNING expires_at AS "expiresAt"`,
+    [hash, purpose, accountId, minutes],
+  );
+  if (!row) throw new Error('the ticket was not stored');
+  return row.expiresAt;
+}
+
+/** Counts one try of a ticket that still counts for something, and answers whose it is. */
+export async function tryTicket(
+  db: EntityManager,
+  hash: Buffer,
+  purpose: TicketPurpose,
+  mostTries: number,
+): Promise<Account | undefined> {
+  const [row] = await db.query<Account[]>(
+    `WITH tried AS (
+       UPDATE identity.ticket SET attempts = attempts + 1
+       WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() AND attempts < $3 RETURNING account_id)
+     SELECT ${ACCOUNT} FROM tried JOIN identity.account a ON a.id = tried.account_id`,
+    [hash, purpose, mostTries],
+  );
+  return row;
+}
+
+/** False when somebody else was first. */
+export async function useTicket(tx: EntityManager, hash: Buffer): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    `WITH used AS (
+       UPDATE identity.ticket SET used_at = now() WHERE hash = $1 AND used_at IS NULL AND expires_at > now() RETURNING hash)
+     SELECT hash FROM used`,
+    [hash],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,33 @@
+import { isRole, type Role, roles } from '@lexecon/auth';
+
+/** Roles of people: those of agents come with their keys. */
+export const personRoles: readonly Role[] = Object.keys(roles)
+  .filter(isRole)
+  .filter((role) => role !== 'agent' && role !== 'gateway');
+
+export interface Person {
+  readonly id: string;
+  /** Normalised. Personal: never in a log, an error or a public field of the ledger. */
+  readonly email: string;
+  readonly roles: readonly string[];
+  readonly justification: string;
+  readonly status: 'invited' | 'active' | 'disabled';
+  /** Whether a second factor is enrolled; nobody signs in without one. */
+  readonly secondFactor: boolean;
+  readonly createdAt: Date;
+}
+
+/** What signing in needs to know of a person. */
+export interface Account {
+  readonly id: string;
+  readonly email: string;
+  readonly status: Person['status'];
+  readonly password: string | null;
+  /** Sealed under `totp:<id>`. */
+  readonly totpSecret: Buffer | null;
+  readonly totpEnrolled: boolean;
+  readonly totpStep: number;
+}
+
+/** One spelling of an e-mail address: two that differ in case or composition only are one. */
+export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase().normalize('NFC');

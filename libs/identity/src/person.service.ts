@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal, ProblemError } from '@lexecon/auth';
+import { type Page, pageOf } from '@lexecon/database';
+import { DataSource } from 'typeorm';
+import { v7 as uuid7 } from 'uuid';
+import { AccessLog, accountSubject } from './access-log.js';
+import { normalEmail, type Person } from './account.js';
+import { activateAccount, insertAccount, insertTicket, peopleBefore, tryTicket, useTicket } from './account.queries.js';
+import { networkOf } from './address.js';
+import { idOfCursor, PAGE } from './cursor.js';
+import { type Enrolment, EnrolmentService } from './enrolment.service.js';
+import { Passwords } from './password.js';
+import { emailTaken, notAccepted } from './refusal.js';
+import { freshToken, hashOfToken } from './token.js';
+
+const INVITATION_MINUTES = 7 * 24 * 60;
+/** An invitation is 256 random bits: tries are not limited for its sake, but a stolen one should not be hashed against for ever. */
+const MOST_TRIES = 100;
+
+export interface Invited extends Person {
+  /** To be handed to the person, who sends it with a password to POST /api/v1/auth/activate. Told this once. */
+  readonly invitation: string;
+  readonly invitationExpiresAt: Date;
+}
+
+/** People who may sign in: invited by somebody, activated by themselves. */
+@Injectable()
+export class PersonService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly log: AccessLog,
+    private readonly passwords: Passwords,
+    private readonly enrolments: EnrolmentService,
+  ) {}
+
+  async list(cursor: string | undefined, limit = PAGE): Promise<Page<Person>> {
+    const rows = await peopleBefore(this.dataSource.manager, idOfCursor(cursor), limit + 1);
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => id,
+      (row) => row,
+    );
+  }
+
+  /** Throws ProblemError 409 when the e-mail address has an account, in any spelling. */
+  async invite(by: Principal, given: Pick<Person, 'email' | 'roles' | 'justification'>): Promise<Invited> {
+    const account = {
+      ...given,
+      email: normalEmail(given.email),
+      id: uuid7(),
+      status: 'invited',
+      password: null,
+    } as const;
+    const { id, email, roles, justification } = account;
+    const record = await this.log.seal({
+      event: 'person-invited',
+      by,
+      about: { subject: accountSubject(id), fields: { account: id, email, justification } },
+      public: { roles: [...roles] },
+    });
+    const invitation = freshToken('lxt');
+    return this.dataSource.transaction(async (tx) => {
+      const person = await insertAccount(tx, { ...account, grantedBy: by.id });
+      if (!person) throw emailTaken();
+      const invitationExpiresAt = await insertTicket(tx, hashOfToken(invitation), 'invitation', id, INVITATION_MINUTES);
+      await this.log.append(tx, record);
+      return { ...person, invitation, invitationExpiresAt };
+    });
+  }
+
+  /** Sets the password and begins the second factor. Throws ProblemError 401 for an invitation that is unknown, old or used. */
+  async activate(invitation: string, password: string, address: string): Promise<Enrolment> {
+    const hash = hashOfToken(invitation);
+    const account = await tryTicket(this.dataSource.manager, hash, 'invitation', MOST_TRIES);
+    if (!account) throw refused();
+    const [stored, record] = await Promise.all([
+      this.passwords.hash(password),
+      this.log.seal({
+        event: 'person-activated',
+        about: { subject: accountSubject(account.id), fields: { account: account.id, address } },
+        public: { network: networkOf(address) },
+      }),
+    ]);
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await useTicket(tx, hash)) || !(await activateAccount(tx, account.id, stored))) throw refused();
+      const enrolment = await this.enrolments.begin(tx, account);
+      await this.log.append(tx, record);
+      return enrolment;
+    });
+  }
+}
+
+const refused = (): ProblemError => notAccepted('The invitation is not valid, or was used before.');
