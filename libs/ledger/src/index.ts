@@ -3,4 +3,5 @@ export type { Freshness } from './batch.js';
 export { AlreadyRecorded, LedgerUnavailable, Superseded } from './failure.js';
 export { ledgerSettings, type LedgerOptions } from './ledger.config.js';
 export { LedgerModule } from './ledger.module.js';
+export { LedgerReader, type StoredEntry } from './ledger.reader.js';
 export { type Item, LedgerService } from './ledger.service.js';

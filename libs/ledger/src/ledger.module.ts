@@ -3,6 +3,7 @@ import pg from 'pg';
 import { Backlog } from './backlog.js';
 import { Guard } from './guard.js';
 import type { LedgerOptions } from './ledger.config.js';
+import { LedgerReader } from './ledger.reader.js';
 import { LedgerService } from './ledger.service.js';
 import { Publisher } from './publisher.js';
 import { Sequencer } from './sequencer.task.js';
@@ -58,6 +59,11 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
             new LedgerService(writers, readers, keys, backlog),
           inject: [WRITE_POOL, READ_POOL, SIGNING_KEYS, Backlog],
         },
+        {
+          provide: LedgerReader,
+          useFactory: (readers: pg.Pool, keys: SigningKeys) => new LedgerReader(readers, keys),
+          inject: [READ_POOL, SIGNING_KEYS],
+        },
         { provide: Publisher, useFactory: (keys: SigningKeys, guard: Guard) => new Publisher(keys, guard), inject: [SIGNING_KEYS, Guard] },
         {
           provide: Sequencer,
@@ -65,7 +71,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           inject: [SIGNING_KEYS, Publisher],
         },
       ],
-      exports: [LedgerService],
+      exports: [LedgerReader, LedgerService],
     };
   }
 

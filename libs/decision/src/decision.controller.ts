@@ -1,0 +1,108 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Caller, notFound, type Principal, ProblemError, Requires } from '@lexecon/auth';
+import { CompiledBody } from './compiled-body.pipe.js';
+import { DecisionBatchDto, DecisionQuery, DecisionRequestDto } from './decision.dto.js';
+import { DecisionReader } from './decision.reader.js';
+import { DecisionReplay } from './decision.replay.js';
+import { DecisionSearch } from './decision.search.js';
+import { DecisionService } from './decision.service.js';
+import { DecisionBatchView, DecisionPage, DecisionView, ExplanationView, ReplayView } from './decision.view.js';
+
+/** The bodies of the hot routes, as their compiled validator hands them over; not classes, so that they are not validated twice. */
+type RequestBody = Pick<DecisionRequestDto, keyof DecisionRequestDto>;
+type BatchBody = Pick<DecisionBatchDto, keyof DecisionBatchDto>;
+
+/** What is not a UUID names no decision. */
+const id = new ParseUUIDPipe({ exceptionFactory: () => notFound('decision') });
+const KEY_HEADER = {
+  name: 'Idempotency-Key',
+  required: false,
+  description: '1 to 255 visible ASCII characters. The same key with the same body always gives the same answer.',
+};
+
+@ApiTags('decisions')
+@Controller('api/v1/decisions')
+export class DecisionController {
+  constructor(
+    private readonly decisions: DecisionService,
+    private readonly reader: DecisionReader,
+    private readonly replays: DecisionReplay,
+    private readonly searches: DecisionSearch,
+  ) {}
+
+  /** Permit, deny or escalate. The answer leaves when its record is durable; any failure before that is a 503 without an outcome. */
+  @Post()
+  @HttpCode(200)
+  @Requires('decision:make')
+  @ApiHeader(KEY_HEADER)
+  @ApiBody({ type: DecisionRequestDto })
+  @ApiOkResponse({ type: DecisionView })
+  async decide(
+    @Caller() caller: Principal,
+    @Body(new CompiledBody(DecisionRequestDto)) body: RequestBody,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<DecisionView> {
+    const [decision] = await this.decisions.decide(caller, [body], checked(key), body);
+    if (!decision) throw new Error('a request was not answered');
+    return decision;
+  }
+
+  /** Up to 100 decisions in one ledger batch, answered in order: all of them or none. */
+  @Post('batch')
+  @HttpCode(200)
+  @Requires('decision:make')
+  @ApiHeader(KEY_HEADER)
+  @ApiBody({ type: DecisionBatchDto })
+  @ApiOkResponse({ type: DecisionBatchView })
+  async decideBatch(
+    @Caller() caller: Principal,
+    @Body(new CompiledBody(DecisionBatchDto)) body: BatchBody,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<DecisionBatchView> {
+    return { decisions: await this.decisions.decide(caller, body.requests, checked(key), body) };
+  }
+
+  /** Decisions, newest first: what is public of them. */
+  @Get()
+  @Requires('decision:read')
+  @ApiOkResponse({ type: DecisionPage })
+  search(@Query() query: DecisionQuery): Promise<DecisionPage> {
+    return this.searches.search(query);
+  }
+
+  /** One decision with everything that was answered. */
+  @Get(':id')
+  @Requires('decision:read')
+  @ApiOkResponse({ type: DecisionView })
+  get(@Param('id', id) decisionId: string): Promise<DecisionView> {
+    return this.reader.answer(decisionId);
+  }
+
+  /** In plain words: which rules decided and what would have changed the outcome. */
+  @Get(':id/explanation')
+  @Requires('decision:read')
+  @ApiOkResponse({ type: ExplanationView })
+  explanation(@Param('id', id) decisionId: string): Promise<ExplanationView> {
+    return this.replays.explanation(decisionId);
+  }
+
+  /** Makes the decision again from its record: the same, different, or not replayable and why. */
+  @Post(':id/replay')
+  @HttpCode(200)
+  @Requires('decision:read')
+  @ApiOkResponse({ type: ReplayView })
+  replay(@Param('id', id) decisionId: string): Promise<ReplayView> {
+    return this.replays.replay(decisionId);
+  }
+}
+
+function checked(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new ProblemError({
+    status: 400,
+    type: 'idempotency-key',
+    title: 'The idempotency key is not valid',
+    errors: [{ pointer: '/Idempotency-Key', detail: 'must be 1 to 255 visible ASCII characters' }],
+  });
+}

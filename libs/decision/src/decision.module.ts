@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { OversightModule } from '@lexecon/oversight';
+import { PolicyModule } from '@lexecon/policy';
+import { DecisionController } from './decision.controller.js';
+import { DecisionMaker } from './decision.maker.js';
+import { DecisionReader } from './decision.reader.js';
+import { DecisionReplay } from './decision.replay.js';
+import { DecisionSearch } from './decision.search.js';
+import { DecisionService } from './decision.service.js';
+import { Idempotency } from './idempotency.js';
+import { IdempotencyTask } from './idempotency.task.js';
+
+@Module({
+  imports: [OversightModule, PolicyModule],
+  controllers: [DecisionController],
+  providers: [DecisionMaker, DecisionReader, DecisionReplay, DecisionSearch, DecisionService, Idempotency, IdempotencyTask],
+})
+export class DecisionModule {}

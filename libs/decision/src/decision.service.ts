@@ -1,0 +1,99 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type Principal, ProblemError } from '@lexecon/auth';
+import { ActorRegistry } from '@lexecon/identity';
+import { AlreadyRecorded } from '@lexecon/ledger';
+import type { RequestedFacts } from '@lexecon/policy/core';
+import type { Decision } from './core/index.js';
+import type { DecisionRequestDto } from './decision.dto.js';
+import { type Asked, DecisionMaker, requireMayAsk } from './decision.maker.js';
+import { DecisionReader } from './decision.reader.js';
+import { conflict, Idempotency, type Repeatable } from './idempotency.js';
+
+/** Answers that are being made for an idempotency key. */
+interface Pending {
+  readonly body: Buffer;
+  readonly answers: Promise<readonly Decision[]>;
+}
+
+/** Decides: the same idempotency key always gives the same answer, and no answer leaves before its record is durable. */
+@Injectable()
+export class DecisionService {
+  readonly #log = new Logger('Decision');
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(
+    private readonly maker: DecisionMaker,
+    private readonly idempotency: Idempotency,
+    private readonly reader: DecisionReader,
+    private readonly actors: ActorRegistry,
+  ) {}
+
+  /** Answers in the order asked. `body` is what the key is bound to. Rejects with ProblemError: 403, 409, 410 or 503, the last for any
+   *  failure before the record is durable, and then without an outcome. */
+  async decide(
+    principal: Principal,
+    requests: readonly DecisionRequestDto[],
+    key: string | undefined,
+    body: unknown,
+  ): Promise<readonly Decision[]> {
+    const facts = requests.map((request) => this.#requested(principal, request));
+    for (const { actor } of facts) requireMayAsk(principal, actor);
+    try {
+      if (key === undefined) return await this.maker.make(principal, facts.map((request) => ({ request })));
+      return await this.#once(principal, facts, this.idempotency.repeatable(key, body, facts.length));
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      this.#log.warn(`not recorded: ${String(error)}`);
+      throw notRecorded();
+    }
+  }
+
+  async #once(principal: Principal, facts: readonly RequestedFacts[], repeatable: Repeatable): Promise<readonly Decision[]> {
+    const name = `${principal.id}|${repeatable.keys[0]?.toString('hex') ?? ''}`;
+    const pending = this.#pending.get(name);
+    if (pending) {
+      if (!pending.body.equals(repeatable.body)) throw conflict();
+      return pending.answers;
+    }
+    const answers = this.#firstOrStored(principal, facts, repeatable);
+    this.#pending.set(name, { body: repeatable.body, answers });
+    try {
+      return await answers;
+    } finally {
+      this.#pending.delete(name);
+    }
+  }
+
+  async #firstOrStored(principal: Principal, facts: readonly RequestedFacts[], repeatable: Repeatable): Promise<readonly Decision[]> {
+    const found = await this.idempotency.find(principal, repeatable);
+    if (found) return this.reader.answers(found);
+    const asked = facts.map((request, i): Asked => {
+      const key = repeatable.keys[i];
+      return key ? { request, once: { key, body: repeatable.body } } : { request };
+    });
+    try {
+      return await this.maker.make(principal, asked);
+    } catch (error) {
+      if (!(error instanceof AlreadyRecorded)) throw error;
+      const stored = await this.idempotency.find(principal, repeatable);
+      if (!stored) throw error;
+      return this.reader.answers(stored);
+    }
+  }
+
+  /** The actor left out is the caller. */
+  #requested(principal: Principal, request: DecisionRequestDto): RequestedFacts {
+    if (request.actor) return request as RequestedFacts;
+    const type = this.actors.factsOf('service', principal.name)?.id === principal.id ? 'service' : 'agent';
+    return { ...request, actor: { type, id: principal.name } } as RequestedFacts;
+  }
+}
+
+const notRecorded = (): ProblemError =>
+  new ProblemError({
+    status: 503,
+    type: 'not-recorded',
+    title: 'The decision could not be recorded',
+    detail: 'There is no outcome. Ask again, with the same idempotency key if there was one.',
+    retryAfter: 1,
+  });
