@@ -10,7 +10,7 @@ export interface Footing {
   readonly streak: number;
 }
 
-/** An instance that has never passed is not serving, and one pass is enough to begin. */
+/** Before the first answer: not serving, and begins at once when that answer is a pass. */
 export const unproven = ({ successes }: Thresholds): Footing => ({ serving: false, streak: successes - 1 });
 
 /** The footing after one more answer: a single blip neither takes an instance out nor brings it back. */
