@@ -97,8 +97,9 @@ export async function stopOrphans(data: string, log: (line: string) => void): Pr
 }
 
 async function gone(data: string, postmaster: number | undefined, withinMs: number): Promise<boolean> {
-  for (const until = Date.now() + withinMs; Date.now() < until; await sleep(50)) {
+  for (const until = Date.now() + withinMs; Date.now() < until;) {
     if (serversOf(data, postmaster).length === 0) return true;
+    await sleep(50);
   }
   return false;
 }

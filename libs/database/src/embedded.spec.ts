@@ -56,7 +56,10 @@ function postmasterOf(): number {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(25)) if (await condition()) return;
+  for (const end = Date.now() + 10_000; Date.now() < end;) {
+    if (await condition()) return;
+    await sleep(25);
+  }
   throw new Error('did not come about within 10 s');
 }
 

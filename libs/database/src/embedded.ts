@@ -68,14 +68,15 @@ async function supervise(
   let current = await start(stopping.signal);
   let gaveUp: (reason: Error) => void = () => undefined;
 
+  const isStopping = (): boolean => stopping.signal.aborted;
   const watch = async (): Promise<void> => {
     for (;;) {
       await current.end;
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       log('PostgreSQL ended unexpectedly: starting it again');
       current = await start(stopping.signal);
-      if (stopping.signal.aborted) return current.stop();
-      log('PostgreSQL is back');
+      if (isStopping()) await current.stop();
+      else log('PostgreSQL is back');
     }
   };
   const watching = watch().catch((error: unknown) => {
@@ -103,8 +104,9 @@ async function startUntilReady(
 ): Promise<ServerProcess> {
   let server = spawnOnce();
   let pause = 20;
-  for (const until = Date.now() + READY_WITHIN_MS; Date.now() < until && !given.aborted; await sleep(pause)) {
+  for (const until = Date.now() + READY_WITHIN_MS; Date.now() < until && !given.aborted;) {
     if (await answers(connection)) return server;
+    await sleep(pause);
     if (!server.ended()) continue;
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     server = spawnOnce();
