@@ -39,7 +39,8 @@ export class AuthGuard extends PassportGuard(CREDENTIALS) {
   }
 
   override handleRequest<Caller>(error: unknown, caller: Caller, _info: unknown, context: ExecutionContext): Caller {
-    if (error) throw error;
+    if (error instanceof Error) throw error;
+    if (error) throw new Error('the authenticator threw what is no error', { cause: error });
     if (caller) return caller;
     context.switchToHttp().getResponse<Answering>().header('WWW-Authenticate', 'Bearer');
     throw unauthenticated();

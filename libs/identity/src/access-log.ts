@@ -1,9 +1,9 @@
+import type { EntityManager } from 'typeorm';
+import { parse, v7 as uuid7 } from 'uuid';
 import type { Principal } from '@lexecon/auth';
 import type { Json } from '@lexecon/crypto';
 import type { LedgerService } from '@lexecon/ledger';
 import { type SubjectVault, VaultUnavailable } from '@lexecon/vault';
-import type { EntityManager } from 'typeorm';
-import { parse, v7 as uuid7 } from 'uuid';
 import { type AccessEvent, AccessKind, type AccessRecord } from './access.kind.js';
 import { unavailable } from './refusal.js';
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { Principal } from '@lexecon/auth';
 import { DataSource } from 'typeorm';
+import type { Principal } from '@lexecon/auth';
 import type { ActorFacts, ActorType } from './actor.js';
 import { changedActors, changedKeys, currentEpoch } from './actor.queries.js';
 import { unavailable } from './refusal.js';

@@ -1,6 +1,6 @@
+import { DataSource } from 'typeorm';
 import { permissionsOf } from '@lexecon/auth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
-import { DataSource } from 'typeorm';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService, type NewActor } from './actor.service.js';
 import { formatApiKey, freshApiKey } from './api-key.format.js';

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { notFound, type Principal, unprocessable } from '@lexecon/auth';
-import { type Page, pageOf } from '@lexecon/database';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7, validate } from 'uuid';
+import { notFound, type Principal, unprocessable } from '@lexecon/auth';
+import { type Page, pageOf } from '@lexecon/database';
 import { type AccessFact, AccessLog } from './access-log.js';
 import type { Actor, ApiKey, KeyRole } from './actor.js';
 import {
@@ -76,8 +76,7 @@ export class ActorService {
 
   /** Throws ProblemError 404, or 422 when nothing is to be changed. */
   async change(by: Principal | undefined, id: string, change: ActorChange): Promise<Actor> {
-    const named = Object.entries(change).filter(([, value]) => value !== undefined && value !== null);
-    if (named.length === 0) throw unprocessable([{ pointer: '', detail: 'names nothing to change' }]);
+    if (!Object.values(change).some(isGiven)) throw unprocessable([{ pointer: '', detail: 'names nothing to change' }]);
     const record = await this.log.seal(factOf('actor-changed', by, await this.require(id), change));
     const changed = await this.dataSource.transaction(async (tx) => {
       const row = await updateActor(tx, id, change, await nextEpoch(tx));
@@ -139,6 +138,9 @@ export class ActorService {
     return actor;
   }
 }
+
+/** A body may leave a member out or say null: both mean that it stays as it is. */
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** A user's name is personal: it and what is said of that person are sealed under them. */
 function factOf(

@@ -1,4 +1,3 @@
-import type { Json } from '@lexecon/crypto';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -14,6 +13,7 @@ import {
   Max,
   Min,
 } from 'class-validator';
+import type { Json } from '@lexecon/crypto';
 import { type ActorType, actorTypes, type KeyRole, keyRoles } from './actor.js';
 import { IsAttributes, LINE, ROLE_NAME } from './text.rules.js';
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { ProblemError } from '@lexecon/auth';
 import type { EntityManager } from 'typeorm';
+import { ProblemError } from '@lexecon/auth';
 import { counterNameOf } from './address.js';
 
 /** Minutes that signing in is refused for after too many attempts, and after which attempts are forgotten. */

@@ -1,6 +1,6 @@
+import { validate } from 'uuid';
 import { unprocessable } from '@lexecon/auth';
 import { keyOfCursor } from '@lexecon/database';
-import { validate } from 'uuid';
 
 export const PAGE = 50;
 

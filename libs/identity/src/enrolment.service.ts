@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { ProblemError } from '@lexecon/auth';
 import { SecretBox } from '@lexecon/vault';
-import { DataSource, type EntityManager } from 'typeorm';
 import { type AccessFact, AccessLog, accountSubject } from './access-log.js';
 import type { Account } from './account.js';
 import { insertTicket, storeTotpSecret, tryTicket, useTicket, useTotpStep } from './account.queries.js';

@@ -5,6 +5,8 @@ import { Controller, Get, ValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
+import { HOTP, Secret } from 'otpauth';
+import { z } from 'zod';
 import {
   Authenticator,
   AuthModule,
@@ -18,8 +20,6 @@ import { DatabaseModule } from '@lexecon/database';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { LedgerModule } from '@lexecon/ledger';
 import { VaultModule } from '@lexecon/vault';
-import { HOTP, Secret } from 'otpauth';
-import { z } from 'zod';
 import { ActorService } from './actor.service.js';
 import {
   formatApiKey,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
 import type { Entry, EntryKind } from '@lexecon/ledger/core';
-import type { EntityManager } from 'typeorm';
 import { AccessLog } from './access-log.js';
 
 /** An access log that keeps what would be appended, entry by entry. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { OnModuleInit } from '@nestjs/common';
-import { Algorithm, hash, type Options, parseOptions, verify } from '@node-rs/argon2';
+import { hash, type Options, parseOptions, verify } from '@node-rs/argon2';
 import type { IdentitySettings } from './identity.config.js';
 
-/** Passwords as Argon2id PHC strings. Hashing runs in the thread pool, not on the event loop. */
+/** Passwords as Argon2id (the binding's default) PHC strings. Hashing runs in the thread pool, not on the event loop. */
 export class Passwords implements OnModuleInit {
   readonly #cost: Required<Pick<Options, 'memoryCost' | 'timeCost' | 'parallelism'>>;
   #decoy: Promise<string> | undefined;
@@ -22,7 +22,7 @@ export class Passwords implements OnModuleInit {
   }
 
   hash(password: string): Promise<string> {
-    return hash(password.normalize('NFKC'), { ...this.#cost, algorithm: ARGON2ID });
+    return hash(password.normalize('NFKC'), this.#cost);
   }
 
   /** With no stored hash it takes as long and answers false: time does not tell whether an account exists. */
@@ -40,6 +40,3 @@ export class Passwords implements OnModuleInit {
     );
   }
 }
-
-/** The binding declares an ambient const enum, which isolated modules cannot read; 2 is its Argon2id. */
-const ARGON2ID: Algorithm.Argon2id = 2;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { HOTP, Secret } from 'otpauth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { SecretBox } from '@lexecon/vault';
-import { HOTP, Secret } from 'otpauth';
 import { EnrolmentService } from './enrolment.service.js';
 import { administrator, recordingLog, refusal } from './identity.testing.js';
 import { Passwords } from './password.js';

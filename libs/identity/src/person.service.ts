@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Principal, ProblemError } from '@lexecon/auth';
-import { type Page, pageOf } from '@lexecon/database';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
+import type { Principal, ProblemError } from '@lexecon/auth';
+import { type Page, pageOf } from '@lexecon/database';
 import { AccessLog, accountSubject } from './access-log.js';
 import { normalEmail, type Person } from './account.js';
 import { activateAccount, insertAccount, insertTicket, peopleBefore, tryTicket, useTicket } from './account.queries.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Permission, permissionsOf, type Principal } from '@lexecon/auth';
 import { DataSource, type EntityManager } from 'typeorm';
+import { type Permission, permissionsOf, type Principal } from '@lexecon/auth';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
 import { unavailable } from './refusal.js';
 import { freshToken, hashOfToken } from './token.js';

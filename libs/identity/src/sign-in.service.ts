@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ProblemError } from '@lexecon/auth';
 import { DataSource } from 'typeorm';
+import type { ProblemError } from '@lexecon/auth';
 import { type AccessFact, AccessLog, accountSubject } from './access-log.js';
 import type { AccessEvent } from './access.kind.js';
 import { type Account, normalEmail } from './account.js';

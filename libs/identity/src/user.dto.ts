@@ -1,4 +1,3 @@
-import type { Role } from '@lexecon/auth';
 import { ApiProperty } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
@@ -11,6 +10,7 @@ import {
   Length,
   Matches,
 } from 'class-validator';
+import type { Role } from '@lexecon/auth';
 import { personRoles, type Person } from './account.js';
 import type { Invited } from './person.service.js';
 import { LINE } from './text.rules.js';
