@@ -65,7 +65,12 @@ export class DecisionMaker {
     const actor = this.#registered(request);
     const known: KnownFacts = {
       ...(actor && { actor }),
-      ...(resource && { resource: { dataClasses: resource.dataClasses, sensitivity: resource.sensitivity } }),
+      ...(resource && {
+        resource: {
+          dataClasses: resource.dataClasses,
+          ...(resource.sensitivity !== undefined && { sensitivity: resource.sensitivity }),
+        },
+      }),
     };
     const { set } = this.policies.active();
     const decidedAt = new Date();
@@ -122,7 +127,7 @@ export class DecisionMaker {
       quorum,
       onExpiry,
       requester: record.principal.id,
-      digest: this.vault.blindIndex(`digest|${canonicalJson(JSON.parse(JSON.stringify(asked)) as Json)}`),
+      digest: this.vault.blindIndex(`digest|${canonicalJson(asked as unknown as Json)}`),
     };
     return [{ kind: ReviewKind, record: opened }];
   }

@@ -135,16 +135,7 @@ export function joinGroups(groups: readonly SealedGroup['fields'][]): SealedFiel
   return second ? { ...first, request: { ...first.request, resource: second.resource } } : first;
 }
 
-/** Members that are undefined do not exist in JSON. */
-const asJson = (value: unknown): Readonly<Record<string, Json>> =>
-  withoutUndefined(value) as Readonly<Record<string, Json>>;
-
-function withoutUndefined(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(withoutUndefined);
-  const result: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) if (member !== undefined) result[key] = withoutUndefined(member);
-  return result;
-}
+/** The shapes above are plain JSON: no member of them is ever undefined. */
+const asJson = (value: object): Readonly<Record<string, Json>> => value as Readonly<Record<string, Json>>;
 
 export const idOf = (record: DecisionRecord): string => uuidOf(record.id);

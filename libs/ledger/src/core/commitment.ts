@@ -25,19 +25,33 @@ export type Random = (bytes: number) => Buffer;
  *  Pure but for `random`, which must give unpredictable bytes. */
 export function sealEntry(entry: Entry, random: Random): SealedEntry {
   const seed = random(SEED_BYTES);
-  const names = Object.keys(entry.public).sort();
-  const commitments = names.map((name, i) => commit(saltOf(seed, i), name, canonicalJson(entry.public[name] ?? null)));
+  const open = membersOf(entry.public);
+  const commitments = open.map(({ name, json }, i) => commit(saltOf(seed, i), name, json));
   const groups = entry.sealed.map((group, g) => {
     const keys = keysOf(group.key.key, entry.entryId);
-    for (const name of Object.keys(group.fields).sort())
-      commitments.push(
-        commit(saltOf(keys.salt, commitments.length), sealedName(g, name), canonicalJson(group.fields[name] ?? null)),
-      );
-    const ciphertext = encrypt(keys.encryption, random(IV_BYTES), entry.entryId, canonicalJson(group.fields));
+    const members = membersOf(group.fields);
+    for (const { name, json } of members)
+      commitments.push(commit(saltOf(keys.salt, commitments.length), sealedName(g, name), json));
+    const ciphertext = encrypt(keys.encryption, random(IV_BYTES), entry.entryId, objectOf(members));
     return { keyId: group.key.id, ciphertext };
   });
-  return { publicJson: canonicalJson(entry.public), seed, commitments, fields: fieldsRoot(commitments), groups };
+  return { publicJson: objectOf(open), seed, commitments, fields: fieldsRoot(commitments), groups };
 }
+
+interface Member {
+  readonly name: string;
+  readonly json: string;
+}
+
+/** Members by name, each in canonical JSON. */
+const membersOf = (fields: Readonly<Record<string, Json>>): readonly Member[] =>
+  Object.keys(fields)
+    .sort()
+    .map((name) => ({ name, json: canonicalJson(fields[name] ?? null) }));
+
+/** Canonical JSON of an object whose members are at hand. */
+const objectOf = (members: readonly Member[]): string =>
+  `{${members.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 
 /** Reads one person's fields back and checks them against the commitments; throws when the key is another or a bit differs. */
 export function openGroup(
@@ -57,9 +71,7 @@ export function openGroup(
 
 /** Commitments of public fields, by name, as an auditor recomputes them from an opening. */
 export function publicCommitments(seed: Buffer, fields: Readonly<Record<string, Json>>): Buffer[] {
-  return Object.keys(fields)
-    .sort()
-    .map((name, i) => commit(saltOf(seed, i), name, canonicalJson(fields[name] ?? null)));
+  return membersOf(fields).map(({ name, json }, i) => commit(saltOf(seed, i), name, json));
 }
 
 export function fieldsRoot(commitments: readonly Buffer[]): Buffer {
