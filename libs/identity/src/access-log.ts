@@ -23,7 +23,8 @@ export interface AccessFact {
 }
 
 export const accountSubject = (id: string): string => `account:${id}`;
-const DEPLOYMENT = 'deployment:self';
+/** What concerns no person is sealed under the deployment's own key. */
+const DEPLOYMENT = 'deployment:';
 
 /** Puts changes of access on record. Sealing comes before the transaction, appending is its last statement. */
 export class AccessLog {

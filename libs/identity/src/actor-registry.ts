@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Principal } from '@lexecon/auth';
-import type { ActorFacts, ActorType } from './actor.js';
+import { type ActorFacts, actorTypes } from './actor.js';
 import { changedActors, changedKeys, currentEpoch } from './actor.queries.js';
 import { unavailable } from './refusal.js';
 import { type KeyHolder, KeyRing, type StoredKey } from './key-ring.js';
@@ -19,11 +19,7 @@ type Registered = ActorFacts & KeyHolder;
 export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   readonly #logger = new Logger(ActorRegistry.name);
   readonly #actors = new Map<string, Registered>();
-  readonly #names: Readonly<Record<ActorType, Map<string, Registered>>> = {
-    agent: new Map(),
-    service: new Map(),
-    user: new Map(),
-  };
+  readonly #names = new Map<string, Map<string, Registered>>(actorTypes.map((type) => [type, new Map()]));
   readonly #ring = new KeyRing((id) => this.#actors.get(id));
   #epoch = 0n;
   #asOf = -Infinity;
@@ -34,10 +30,10 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Undefined: nobody is registered under that name. Throws ProblemError 503 when the registry is more than a second old. */
-  factsOf(type: ActorType, name: string): ActorFacts | undefined {
+  /** Undefined: nobody is registered under that type and name, whatever the type. Throws ProblemError 503 when the registry is more than a second old. */
+  factsOf(type: string, name: string): ActorFacts | undefined {
     this.#requireFresh();
-    return this.#names[type].get(name);
+    return this.#names.get(type)?.get(name);
   }
 
   /** Null: malformed, unknown, expired or revoked. Throws ProblemError 503 when the registry is more than a second old. */
@@ -88,7 +84,7 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   #apply(actors: readonly Registered[], keys: readonly StoredKey[]): void {
     for (const actor of actors) {
       this.#actors.set(actor.id, actor);
-      this.#names[actor.type].set(actor.name, actor);
+      this.#names.get(actor.type)?.set(actor.name, actor);
     }
     this.#ring.put(keys);
     this.#ring.forgetPrincipals();
@@ -97,7 +93,7 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   /** The database went back in time (it was restored): what it no longer knows must not be known here. */
   #forgetAll(): void {
     this.#actors.clear();
-    for (const names of Object.values(this.#names)) names.clear();
+    for (const names of this.#names.values()) names.clear();
     this.#ring.clear();
   }
 

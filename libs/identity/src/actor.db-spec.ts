@@ -58,7 +58,10 @@ describe('actors, keys and the registry', () => {
     await actors.register(administrator, bot('orders-bot'));
     expect(here.factsOf('service', 'orders-bot')).toBeUndefined();
     expect(here.factsOf('agent', 'orders')).toBeUndefined();
-    expect(here.factsOf('agent', 'constructor')).toBeUndefined();
+    for (const odd of ['constructor', '__proto__', 'robot', '']) {
+      expect(here.factsOf('agent', odd)).toBeUndefined();
+      expect(here.factsOf(odd, 'orders-bot')).toBeUndefined();
+    }
   });
 
   it('registers a name once per type, also for 20 who try at once', async () => {
