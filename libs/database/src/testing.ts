@@ -8,7 +8,6 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-
 /** A fresh, migrated database of its own on the server TEST_DATABASE_URL names (a superuser's URL). */
 export async function testDatabase(entities: NonNullable<DataSourceOptions['entities']> = []): Promise<TestDatabase> {
   const server = process.env['TEST_DATABASE_URL'];

@@ -6,7 +6,12 @@ import { CompiledBody } from './compiled-body.pipe.js';
 import { DecisionBatchDto, DecisionRequestDto } from './decision.dto.js';
 
 const good = {
-  actor: { type: 'agent', id: 'support-bot', onBehalfOf: { type: 'user', id: 'u-1842' }, properties: { a: [1, { b: null }] } },
+  actor: {
+    type: 'agent',
+    id: 'support-bot',
+    onBehalfOf: { type: 'user', id: 'u-1842' },
+    properties: { a: [1, { b: null }] },
+  },
   action: { name: 'database:read', properties: { limit: 50 } },
   resource: { type: 'table', id: 'orders', sensitivity: 'internal', properties: { region: 'eu' } },
   context: { intent: 'answer', dataClasses: ['pii'], riskScore: 42, environment: 'production', attributes: {} },
@@ -19,7 +24,8 @@ const declared = (dto: new () => object, body: unknown): boolean =>
   typeof body === 'object' &&
   body !== null &&
   !Array.isArray(body) &&
-  validateSync(plainToInstance(dto, body), { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true }).length === 0;
+  validateSync(plainToInstance(dto, body), { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true })
+    .length === 0;
 
 const compiled = (pipe: CompiledBody<object>, body: unknown): boolean => {
   try {
@@ -35,7 +41,28 @@ const deep = (depth: number): object => (depth === 0 ? { end: true } : { next: d
 
 /** Values that members of a body are replaced with: valid for some, wrong for others. */
 const oddValue = fc.oneof(
-  fc.constantFrom<unknown>(null, '', 'x', 'agent', 'x'.repeat(257), 'a\u0000b', '\ud800', 0, -1, 100, 101, 1e400, 42.5, true, [], [''], ['pii'], {}, deep(7), deep(8)),
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    'x',
+    'agent',
+    'x'.repeat(257),
+    'a\u0000b',
+    '\ud800',
+    0,
+    -1,
+    100,
+    101,
+    1e400,
+    42.5,
+    true,
+    [],
+    [''],
+    ['pii'],
+    {},
+    deep(7),
+    deep(8),
+  ),
   fc.constant(Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`k${String(i)}`, i]))),
   fc.jsonValue({ maxDepth: 3 }),
   fc.string({ unit: 'binary', maxLength: 20 }),
@@ -43,10 +70,30 @@ const oddValue = fc.oneof(
 );
 
 const paths = [
-  ['actor'], ['actor', 'type'], ['actor', 'id'], ['actor', 'onBehalfOf'], ['actor', 'onBehalfOf', 'id'], ['actor', 'properties'], ['actor', 'roles'],
-  ['action'], ['action', 'name'], ['action', 'properties'], ['action', 'properties', 'limit'], ['resource'], ['resource', 'type'], ['resource', 'id'],
-  ['resource', 'sensitivity'], ['resource', 'properties'], ['context'], ['context', 'intent'], ['context', 'dataClasses'], ['context', 'riskScore'],
-  ['context', 'environment'], ['context', 'attributes'], ['context', 'other'], ['unknown'],
+  ['actor'],
+  ['actor', 'type'],
+  ['actor', 'id'],
+  ['actor', 'onBehalfOf'],
+  ['actor', 'onBehalfOf', 'id'],
+  ['actor', 'properties'],
+  ['actor', 'roles'],
+  ['action'],
+  ['action', 'name'],
+  ['action', 'properties'],
+  ['action', 'properties', 'limit'],
+  ['resource'],
+  ['resource', 'type'],
+  ['resource', 'id'],
+  ['resource', 'sensitivity'],
+  ['resource', 'properties'],
+  ['context'],
+  ['context', 'intent'],
+  ['context', 'dataClasses'],
+  ['context', 'riskScore'],
+  ['context', 'environment'],
+  ['context', 'attributes'],
+  ['context', 'other'],
+  ['unknown'],
 ] as const;
 
 const mutation = fc.record({ path: fc.constantFrom(...paths), value: fc.option(oddValue, { nil: undefined }) });
@@ -95,10 +142,13 @@ describe('the compiled body validator', () => {
 
   it('accepts and refuses the same batches', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.array(body, { maxLength: 3 }), oddValue, fc.constant(Array(101).fill(good))), (requests) => {
-        const value = { requests };
-        return declared(DecisionBatchDto, value) === compiled(batch, value);
-      }),
+      fc.property(
+        fc.oneof(fc.array(body, { maxLength: 3 }), oddValue, fc.constant(Array(101).fill(good))),
+        (requests) => {
+          const value = { requests };
+          return declared(DecisionBatchDto, value) === compiled(batch, value);
+        },
+      ),
       { numRuns: 500, seed: 20261123 },
     );
   });

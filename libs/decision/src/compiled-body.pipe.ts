@@ -26,8 +26,19 @@ export class CompiledBody<T extends object> implements PipeTransform<unknown, T>
 }
 
 function compile<T>(dto: Type<T>): ValidateFunction<T> {
-  const ajv = new Ajv2020({ allErrors: true, strict: false, removeAdditional: false, coerceTypes: false, unicodeRegExp: true });
-  ajv.addKeyword({ keyword: FREE_JSON, schemaType: 'boolean', validate: (_: boolean, value: unknown) => isFreeJson(value), errors: false });
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    removeAdditional: false,
+    coerceTypes: false,
+    unicodeRegExp: true,
+  });
+  ajv.addKeyword({
+    keyword: FREE_JSON,
+    schemaType: 'boolean',
+    validate: (_: boolean, value: unknown) => isFreeJson(value),
+    errors: false,
+  });
   const definitions = validationMetadatasToSchemas({
     classValidatorMetadataStorage: getMetadataStorage(),
     classTransformerMetadataStorage: defaultMetadataStorage as never,
@@ -44,8 +55,10 @@ const freeJsonSchema = { type: 'object' as const, [FREE_JSON]: true };
 
 function problemOf({ instancePath, keyword, params, message }: ErrorObject): FieldProblem {
   const { missingProperty, additionalProperty } = params as { missingProperty?: string; additionalProperty?: string };
-  if (missingProperty !== undefined) return { pointer: `${instancePath}/${escaped(missingProperty)}`, detail: 'is missing' };
-  if (additionalProperty !== undefined) return { pointer: `${instancePath}/${escaped(additionalProperty)}`, detail: 'is unknown' };
+  if (missingProperty !== undefined)
+    return { pointer: `${instancePath}/${escaped(missingProperty)}`, detail: 'is missing' };
+  if (additionalProperty !== undefined)
+    return { pointer: `${instancePath}/${escaped(additionalProperty)}`, detail: 'is unknown' };
   return {
     pointer: instancePath,
     detail: keyword === FREE_JSON ? 'must be an object within the limits for free JSON' : (message ?? 'is not valid'),

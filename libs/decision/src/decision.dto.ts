@@ -60,7 +60,11 @@ export class ActorDto {
   @Type(() => PersonDto)
   readonly onBehalfOf?: PersonDto;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'What the caller says about the actor.' })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What the caller says about the actor.',
+  })
   @Optional()
   @IsFreeJson()
   readonly properties?: FreeJson;

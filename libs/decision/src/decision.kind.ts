@@ -24,7 +24,11 @@ export const DecisionKind: EntryKind<DecisionRecord> = {
       const once = records.filter((record) => record.once !== undefined);
       return [
         uuidArray(records.map((record) => record.id)),
-        smallintArray(records.map((record) => retentionClasses[record.verdict.risk === 'high' ? 'decision-high-risk' : 'decision'].byte)),
+        smallintArray(
+          records.map(
+            (record) => retentionClasses[record.verdict.risk === 'high' ? 'decision-high-risk' : 'decision'].byte,
+          ),
+        ),
         textArray(records.map((record) => record.verdict.outcome)),
         uuidArray(records.map((record) => bytesOfUuid(record.principal.id))),
         textArray(records.map((record) => record.index.actor)),

@@ -8,7 +8,15 @@ import { PolicyService, ResourceService } from '@lexecon/policy';
 import { evaluate, type KnownFacts, mergeFacts, type RequestedFacts } from '@lexecon/policy/core';
 import { SubjectVault } from '@lexecon/vault';
 import { v7 as uuid7 } from 'uuid';
-import { type Decision, decisionOf, type DecisionRecord, idOf, isPublicActor, type SearchIndex, subjectsOf } from './core/index.js';
+import {
+  type Decision,
+  decisionOf,
+  type DecisionRecord,
+  idOf,
+  isPublicActor,
+  type SearchIndex,
+  subjectsOf,
+} from './core/index.js';
 import { DecisionKind } from './decision.kind.js';
 
 /** How often a decision is made again because the policies or the kill switch moved on under it. */
@@ -49,7 +57,9 @@ export class DecisionMaker {
     const freshness: Freshness = { kill: this.killSwitch.epoch(), policy: this.policies.active().epoch };
     const records: DecisionRecord[] = [];
     for (const one of asked) records.push(await this.#record(principal, one));
-    const items = records.map((record): Item[] => [{ kind: DecisionKind, record }, ...this.#reviewOf(record)] as Item[]);
+    const items = records.map(
+      (record): Item[] => [{ kind: DecisionKind, record }, ...this.#reviewOf(record)] as Item[],
+    );
     const receipts = await this.ledger.append(items.flat(), freshness);
     let at = 0;
     return records.map((record, i) => {
@@ -85,7 +95,9 @@ export class DecisionMaker {
       known,
       verdict,
       policySet: set.hash,
-      ...(review && { review: { id: uuid7(), expiresAt: new Date(decidedAt.getTime() + review.withinSeconds * 1_000) } }),
+      ...(review && {
+        review: { id: uuid7(), expiresAt: new Date(decidedAt.getTime() + review.withinSeconds * 1_000) },
+      }),
       keys,
       index: this.#indexOf(request, known),
       ...(once && { once }),

@@ -13,6 +13,14 @@ import { IdempotencyTask } from './idempotency.task.js';
 @Module({
   imports: [OversightModule, PolicyModule],
   controllers: [DecisionController],
-  providers: [DecisionMaker, DecisionReader, DecisionReplay, DecisionSearch, DecisionService, Idempotency, IdempotencyTask],
+  providers: [
+    DecisionMaker,
+    DecisionReader,
+    DecisionReplay,
+    DecisionSearch,
+    DecisionService,
+    Idempotency,
+    IdempotencyTask,
+  ],
 })
 export class DecisionModule {}

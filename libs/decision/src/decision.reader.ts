@@ -45,7 +45,9 @@ export class DecisionReader {
     const keys = await this.vault.openAll(entry.sealed.map((group) => group.keyId));
     const groups = entry.sealed.map(({ keyId, ciphertext }, group) => {
       const key = keys.get(keyId)?.key;
-      return key && ciphertext ? openGroup({ entryId: bytesOfUuid(id), ciphertext, key }, group, entry.commitments) : null;
+      return key && ciphertext
+        ? openGroup({ entryId: bytesOfUuid(id), ciphertext, key }, group, entry.commitments)
+        : null;
     });
     return {
       entry,
@@ -57,7 +59,10 @@ export class DecisionReader {
 
   /** The entry behind a receipt. Throws ProblemError 404 when there is none or the caller may not see it. */
   async receiptOf(id: string, principal: Principal): Promise<StoredEntry> {
-    const [row] = await this.dataSource.query<{ principal: string }[]>('SELECT principal FROM decision.decision WHERE id = $1', [id]);
+    const [row] = await this.dataSource.query<{ principal: string }[]>(
+      'SELECT principal FROM decision.decision WHERE id = $1',
+      [id],
+    );
     const mayRead = principal.permissions.has('decision:read') || row?.principal === principal.id;
     const entry = row && mayRead ? await this.ledger.read(id) : null;
     if (!entry) throw notFound('decision');

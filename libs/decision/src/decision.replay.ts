@@ -54,7 +54,11 @@ export class DecisionReplay {
     if (!sealed) throw erased();
     const set: PolicySet | null = await this.policies.setOf(open.policySet);
     if (!set)
-      throw new ProblemError({ status: 409, type: 'policy-set-unknown', title: 'The policies it was made under are not known here' });
+      throw new ProblemError({
+        status: 409,
+        type: 'policy-set-unknown',
+        title: 'The policies it was made under are not known here',
+      });
     return explain(set, factsOf(sealed), decidedAt);
   }
 }
@@ -78,7 +82,13 @@ const outcomeOf = ({ outcome, reason, rules, obligations }: Verdict): Outcome =>
 });
 
 const ruleOf = ({ policy, version, rule, effect }: RuleView): RuleView => ({ policy, version, rule, effect });
-const obligationOf = ({ name, parameters }: { readonly name: string; readonly parameters: unknown }): Outcome['obligations'][number] => ({
+const obligationOf = ({
+  name,
+  parameters,
+}: {
+  readonly name: string;
+  readonly parameters: unknown;
+}): Outcome['obligations'][number] => ({
   name,
   parameters,
 });

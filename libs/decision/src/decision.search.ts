@@ -33,7 +33,9 @@ export class DecisionSearch {
     const where = ['true'];
     if (actor !== undefined) {
       const blind = p(ACTOR_TYPES.map((type) => this.maker.blindOf({ type, id: actor })));
-      where.push(`(d.actor = ${p(actor)} OR d.actor_blind = ANY(${blind}::bytea[]) OR d.behalf_blind = ANY(${blind}::bytea[]))`);
+      where.push(
+        `(d.actor = ${p(actor)} OR d.actor_blind = ANY(${blind}::bytea[]) OR d.behalf_blind = ANY(${blind}::bytea[]))`,
+      );
     }
     if (outcome !== undefined) where.push(`d.outcome = ${p(outcome)}`);
     if (policy !== undefined) where.push(`${p(policy)} = ANY(d.policies)`);

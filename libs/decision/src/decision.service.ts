@@ -39,7 +39,11 @@ export class DecisionService {
     const facts = requests.map((request) => this.#requested(principal, request));
     for (const { actor } of facts) requireMayAsk(principal, actor);
     try {
-      if (key === undefined) return await this.maker.make(principal, facts.map((request) => ({ request })));
+      if (key === undefined)
+        return await this.maker.make(
+          principal,
+          facts.map((request) => ({ request })),
+        );
       return await this.#once(principal, facts, this.idempotency.repeatable(key, body, facts.length));
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -48,7 +52,11 @@ export class DecisionService {
     }
   }
 
-  async #once(principal: Principal, facts: readonly RequestedFacts[], repeatable: Repeatable): Promise<readonly Decision[]> {
+  async #once(
+    principal: Principal,
+    facts: readonly RequestedFacts[],
+    repeatable: Repeatable,
+  ): Promise<readonly Decision[]> {
     const name = `${principal.id}|${repeatable.keys[0]?.toString('hex') ?? ''}`;
     const pending = this.#pending.get(name);
     if (pending) {
@@ -64,7 +72,11 @@ export class DecisionService {
     }
   }
 
-  async #firstOrStored(principal: Principal, facts: readonly RequestedFacts[], repeatable: Repeatable): Promise<readonly Decision[]> {
+  async #firstOrStored(
+    principal: Principal,
+    facts: readonly RequestedFacts[],
+    repeatable: Repeatable,
+  ): Promise<readonly Decision[]> {
     const found = await this.idempotency.find(principal, repeatable);
     if (found) return this.reader.answers(found);
     const asked = facts.map((request, i): Asked => {

@@ -79,7 +79,11 @@ export class DecisionView implements Decision {
   @ApiProperty({ type: 'null', description: 'Reserved for capability tokens.' })
   readonly token: null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Proof that the record is in the ledger; verify it with apps/verify.' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Proof that the record is in the ledger; verify it with apps/verify.',
+  })
   readonly receipt: Receipt;
 }
 

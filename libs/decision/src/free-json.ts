@@ -21,7 +21,8 @@ function count(value: object, depth: number): number {
       keys += 1;
       if (!key.isWellFormed()) return Infinity;
     }
-    if (typeof member === 'string' ? !member.isWellFormed() : typeof member === 'number' && !Number.isFinite(member)) return Infinity;
+    if (typeof member === 'string' ? !member.isWellFormed() : typeof member === 'number' && !Number.isFinite(member))
+      return Infinity;
     if (typeof member === 'object' && member !== null) keys += count(member, depth + 1);
     if (keys > FREE_JSON_KEYS) return Infinity;
   }

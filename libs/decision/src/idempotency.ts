@@ -45,9 +45,10 @@ export class Idempotency {
 
   /** Forgets keys older than a day. Answers how many. */
   async prune(now: Date): Promise<number> {
-    const [, count] = await this.dataSource.query<[unknown, number]>('DELETE FROM decision.idempotency WHERE created_at < $1', [
-      new Date(now.getTime() - 24 * 3_600_000),
-    ]);
+    const [, count] = await this.dataSource.query<[unknown, number]>(
+      'DELETE FROM decision.idempotency WHERE created_at < $1',
+      [new Date(now.getTime() - 24 * 3_600_000)],
+    );
     return count;
   }
 }

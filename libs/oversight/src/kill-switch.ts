@@ -20,7 +20,12 @@ export class KillSwitch implements OnApplicationBootstrap, OnApplicationShutdown
   /** Throws ProblemError 503 when the switch could not be read within the last second. */
   epoch(): number {
     if (performance.now() - this.#readAt > BOUND_MS)
-      throw new ProblemError({ status: 503, type: 'kill-switch-unknown', title: 'The kill switch cannot be read', retryAfter: 1 });
+      throw new ProblemError({
+        status: 503,
+        type: 'kill-switch-unknown',
+        title: 'The kill switch cannot be read',
+        retryAfter: 1,
+      });
     return this.#epoch;
   }
 

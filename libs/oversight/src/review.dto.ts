@@ -51,7 +51,12 @@ export class ReviewView implements Review {
   @ApiProperty({ enum: ['deny', 'permit'] })
   readonly onExpiry: OnExpiry;
 
-  @ApiProperty({ enum: ['deny', 'permit'], nullable: true, type: String, description: 'Null while the review is pending.' })
+  @ApiProperty({
+    enum: ['deny', 'permit'],
+    nullable: true,
+    type: String,
+    description: 'Null while the review is pending.',
+  })
   readonly outcome: OnExpiry | null;
 }
 

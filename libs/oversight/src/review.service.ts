@@ -77,7 +77,14 @@ export class ReviewService {
       );
       for (const row of rows) {
         await tx.query(`UPDATE oversight.review SET status = 'expired', outcome = on_expiry WHERE id = $1`, [row.id]);
-        const end = { event: 'expired', entryId: uuid7(), id: row.id, decisionId: row.decision_id, at: now, outcome: row.on_expiry } as const;
+        const end = {
+          event: 'expired',
+          entryId: uuid7(),
+          id: row.id,
+          decisionId: row.decision_id,
+          at: now,
+          outcome: row.on_expiry,
+        } as const;
         await this.ledger.appendIn(tx, ReviewExpiredKind, end);
       }
       return rows.length;

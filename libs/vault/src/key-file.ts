@@ -4,7 +4,10 @@ import { dirname } from 'node:path';
 import { decrypt, encrypt } from '@lexecon/crypto';
 import { z } from 'zod';
 
-const secret = z.base64().transform((text) => Buffer.from(text, 'base64')).refine((bytes) => bytes.length === 32, 'must be 32 bytes');
+const secret = z
+  .base64()
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((bytes) => bytes.length === 32, 'must be 32 bytes');
 
 const keyFile = z.strictObject({
   /** Key of the blind index; it can never change without rebuilding the index. */

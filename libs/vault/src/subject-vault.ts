@@ -54,7 +54,9 @@ export class SubjectVault {
 
   /** The keys with these ids that still exist, by id; what is missing was erased. */
   async openAll(ids: readonly string[]): Promise<ReadonlyMap<string, SubjectKey>> {
-    const rows = await this.#rows('SELECT id, blind, wrapped, kek FROM vault.subject_key WHERE id = ANY($1::uuid[])', [ids]);
+    const rows = await this.#rows('SELECT id, blind, wrapped, kek FROM vault.subject_key WHERE id = ANY($1::uuid[])', [
+      ids,
+    ]);
     return new Map(rows.map((row) => [row.id, this.#keyOf(row)]));
   }
 

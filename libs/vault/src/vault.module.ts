@@ -49,7 +49,11 @@ export class VaultModule implements OnApplicationShutdown {
             }),
         },
         { provide: VaultKeys, useFactory: (): VaultKeys => readVaultKeys(keyFile, mayCreate) },
-        { provide: SecretBox, useFactory: (keys: VaultKeys): SecretBox => new SecretBox(keys.box), inject: [VaultKeys] },
+        {
+          provide: SecretBox,
+          useFactory: (keys: VaultKeys): SecretBox => new SecretBox(keys.box),
+          inject: [VaultKeys],
+        },
         {
           provide: SubjectVault,
           useFactory: (pool: pg.Pool, keys: VaultKeys): SubjectVault => new SubjectVault(pool, keys),

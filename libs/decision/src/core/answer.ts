@@ -1,6 +1,14 @@
 import type { Receipt } from '@lexecon/ledger/core';
 import type { Obligation, Outcome } from '@lexecon/policy/core';
-import { type DecisionRecord, idOf, type PublicFields, publicFields, type RuleView, type SealedFields, sealedFields } from './record.js';
+import {
+  type DecisionRecord,
+  idOf,
+  type PublicFields,
+  publicFields,
+  type RuleView,
+  type SealedFields,
+  sealedFields,
+} from './record.js';
 
 /** What the caller gets, and gets again for the same idempotency key. */
 export interface Decision {

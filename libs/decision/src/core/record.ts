@@ -82,7 +82,9 @@ export function publicFields(record: DecisionRecord): PublicFields {
   const { request, known, verdict, review } = record;
   return {
     action: request.action.name,
-    actor: isPublicActor(request, known) ? { type: request.actor.type, id: request.actor.id } : { type: request.actor.type },
+    actor: isPublicActor(request, known)
+      ? { type: request.actor.type, id: request.actor.id }
+      : { type: request.actor.type },
     obligations: verdict.obligations.map((obligation) => obligation.name),
     outcome: verdict.outcome,
     policySet: record.policySet,
