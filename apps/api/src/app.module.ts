@@ -13,6 +13,9 @@ import type { Settings } from './settings.js';
 import { RateLimiterHealth, SignInGuard, signInThrottle } from './sign-in.throttle.js';
 import { version } from './version.js';
 
+/** What /health, /health/ready and /health/mfa ask: every contribution of every room. */
+export const contributions = [DatabaseHealth, MigrationHealth, RateLimiterHealth] as const;
+
 /** The composition root: which rooms there are, and who satisfies whose contract. */
 @Module({})
 export class AppModule {
@@ -32,7 +35,7 @@ export class AppModule {
         LedgerModule.with(ledgerOptions(settings, places)),
         IdentityModule.with(settings),
         OversightModule,
-        HealthModule.of([DatabaseHealth, MigrationHealth, RateLimiterHealth], {
+        HealthModule.of(contributions, {
           useFactory: () => ({ version, policySet: () => null }),
         }),
         AuthModule.with({ provide: Authenticator, useExisting: IdentityAuthenticator }),

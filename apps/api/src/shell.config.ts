@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseApiKey } from '@lexecon/identity';
 import { z } from 'zod';
 
 /** What the server itself needs to know; rooms have their own tables. `secret: true` keeps a value out of every output. */
@@ -36,7 +37,7 @@ export const shellSettings = {
   }),
   LEXECON_DEMO_KEY: z
     .string()
-    .regex(/^lxk_[a-z][a-z0-9-]{0,15}_[0-9A-Za-z]{61}$/, 'must have the form lxk_<environment>_<id><secret><checksum>')
+    .refine((key) => parseApiKey(key) !== null, 'must have the form lxk_<environment>_<id><secret><checksum>')
     .optional()
     .meta({
       description: 'API key of the demo gateway, outside production and on a loopback HOST only. Unset: generated.',

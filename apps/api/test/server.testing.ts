@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type Permission, permissions, type Principal, roles } from '@lexecon/auth';
+import { testDatabase } from '@lexecon/database/testing';
+import { IdentityAuthenticator } from '@lexecon/identity';
+import { createLogger } from '../src/logging.js';
+import { createServer } from '../src/server.js';
+import { parseSettings } from '../src/settings.js';
+
+export interface TestServer {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** Every log line so far. */
+  readonly log: () => readonly string[];
+  /** A token with which a person who has these permissions comes in. */
+  readonly tokenFor: (principal: Partial<Principal>) => string;
+  readonly close: () => Promise<void>;
+}
+
+export const everyPermission: ReadonlySet<Permission> = new Set(Object.keys(permissions) as Permission[]);
+
+/** The whole server in this process, on a database of its own, listening on a free port. */
+export async function testServer(environment: Record<string, string> = {}): Promise<TestServer> {
+  const database = await testDatabase();
+  const folder = mkdtempSync(join(tmpdir(), 'lexecon-api-'));
+  const lines: string[] = [];
+  const settings = parseSettings({
+    NODE_ENV: 'test',
+    PORT: '0',
+    DATABASE_URL: database.url,
+    LEXECON_DATA_DIR: folder,
+    SIGN_IN_REQUESTS_PER_MINUTE: '1000000',
+    ...environment,
+  });
+  const app = await createServer(settings, createLogger(settings, { write: (line: string) => void lines.push(line) }));
+  await app.listen(0, '127.0.0.1');
+  const guests = new Map<string, Principal>();
+  letIn(app, guests);
+  return {
+    app,
+    url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),
+    databaseUrl: database.url,
+    log: () => lines,
+    tokenFor: (principal) => {
+      const token = `guest-${String(guests.size)}`;
+      guests.set(`Bearer ${token}`, { ...guest, ...principal });
+      return token;
+    },
+    async close() {
+      await app.close();
+      await database.drop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const guest: Principal = {
+  kind: 'person',
+  id: '01890000-0000-7000-8000-000000000001',
+  name: '01890000-0000-7000-8000-000000000001',
+  roles: Object.keys(roles),
+  permissions: everyPermission,
+};
+
+/** Known guests come in without credentials of their own; everybody else meets the real authenticator. */
+function letIn(app: NestFastifyApplication, guests: ReadonlyMap<string, Principal>): void {
+  const authenticator = app.get(IdentityAuthenticator);
+  const real = authenticator.authenticate.bind(authenticator);
+  authenticator.authenticate = (authorization) => guests.get(authorization ?? '') ?? real(authorization);
+}
