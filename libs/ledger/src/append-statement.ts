@@ -27,7 +27,10 @@ export function appendStatement(
     values.push(...persist.values(prepared.filter((one) => one.kind === kind).map((one) => one.record)));
   }
   return {
-    name: `append:${[...kindsIn(prepared)].filter((kind) => kind.persist).map((kind) => kind.name).join(',')}`,
+    name: `append:${[...kindsIn(prepared)]
+      .filter((kind) => kind.persist)
+      .map((kind) => kind.name)
+      .join(',')}`,
     text: `WITH a AS MATERIALIZED (SELECT ${APPEND_CALL} AS fresh)${parts.join('')} SELECT fresh FROM a`,
     values,
   };
@@ -38,4 +41,3 @@ function kindsIn(prepared: readonly Prepared[]): ReadonlySet<EntryKind<unknown>>
   const kinds = new Set(prepared.map((one) => one.kind));
   return kinds.size < 2 ? kinds : new Set([...kinds].sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
-

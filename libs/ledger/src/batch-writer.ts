@@ -83,7 +83,8 @@ export class BatchWriter {
       if (kind.persist?.uniqueConstraint === constraint) await this.#markRecorded(kind, bundles, recorded);
     const isRecorded = (bundle: Bundle): boolean => bundle.prepared.some((one) => recorded.has(one.record));
     const [taken, others] = [bundles.filter(isRecorded), bundles.filter((bundle) => !isRecorded(bundle))];
-    if (taken.length === 0) refuseAll(bundles, new LedgerUnavailable('the ledger refused the batch', false, { cause: error }));
+    if (taken.length === 0)
+      refuseAll(bundles, new LedgerUnavailable('the ledger refused the batch', false, { cause: error }));
     else {
       refuseAll(taken, new AlreadyRecorded('a record with this key exists'));
       if (others.length > 0) await this.#commit(others);

@@ -110,7 +110,13 @@ function payloadRows({ entry, sealed }: Prepared, position: number): PayloadRow[
   const common = { class: retentionClasses[entry.class].byte, entryId: entry.entryId, position };
   const [first, ...others] = sealed.groups.map(({ keyId, ciphertext }) => ({ keyId: bytesOfUuid(keyId), ciphertext }));
   return [
-    { ...common, part: 0, body: encodeBody(sealed), ciphertext: first?.ciphertext ?? null, keyId: first?.keyId ?? null },
+    {
+      ...common,
+      part: 0,
+      body: encodeBody(sealed),
+      ciphertext: first?.ciphertext ?? null,
+      keyId: first?.keyId ?? null,
+    },
     ...others.map((other, i) => ({ ...common, part: i + 1, body: null, ...other })),
   ];
 }
@@ -138,4 +144,3 @@ export function receiptOf(one: Prepared, position: number, batch: SignedBatch): 
 
 const sealedCount = (entry: Entry): number =>
   entry.sealed.reduce((sum, group) => sum + Object.keys(group.fields).length, 0);
-

@@ -123,7 +123,8 @@ export class GroupCommit {
       for (const bundle of withdrawn) bundle.refuse(new LedgerUnavailable('the ledger does not answer', false));
     }
     for (const bundle of this.#unsettled)
-      if (bundle.since < late) bundle.refuse(new LedgerUnavailable('nobody can tell yet whether it was recorded', true));
+      if (bundle.since < late)
+        bundle.refuse(new LedgerUnavailable('nobody can tell yet whether it was recorded', true));
     if (this.#unsettled.size > 0 || this.#waiting.length > 0) return;
     clearInterval(this.#patience);
     this.#patience = undefined;

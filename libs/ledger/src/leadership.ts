@@ -30,7 +30,9 @@ export class Leadership {
     const leadership = new Leadership(client);
     try {
       await client.connect();
-      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, 0) AS taken', [LEADER_LOCK]);
+      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, 0) AS taken', [
+        LEADER_LOCK,
+      ]);
       if (rows[0]?.taken) return leadership;
     } catch (error) {
       await leadership.release();

@@ -1,10 +1,25 @@
-import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import pg from 'pg';
 import { Backlog } from './backlog.js';
 import { Guard } from './guard.js';
+import { recordKeyUse } from './key.registry.js';
 import type { LedgerOptions } from './ledger.config.js';
+import { LedgerController } from './ledger.controller.js';
+import { LedgerHealth } from './ledger.health.js';
 import { LedgerReader } from './ledger.reader.js';
+import { readSide } from './ledger.read-side.js';
 import { LedgerService } from './ledger.service.js';
+import { READ_POOL, SIGNING_KEYS, WRITE_POOL } from './ledger.tokens.js';
+import { ProofController } from './proof.controller.js';
+import { ProofService } from './proof.service.js';
 import { Publisher } from './publisher.js';
 import { Sequencer } from './sequencer.task.js';
 import { readSigningKeys, type SigningKeys } from './signing-keys.js';
@@ -12,10 +27,6 @@ import { readSigningKeys, type SigningKeys } from './signing-keys.js';
 /** Connections for appending: one for each batch that may be under way. */
 const WRITERS = 2;
 const READERS = 3;
-
-export const WRITE_POOL = Symbol('ledger write pool');
-export const READ_POOL = Symbol('ledger read pool');
-export const SIGNING_KEYS = Symbol('ledger signing keys');
 
 @Global()
 @Module({})
@@ -26,6 +37,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly ledger: LedgerService,
     private readonly backlog: Backlog,
     private readonly sequencer: Sequencer,
+    @Inject(SIGNING_KEYS) private readonly keys: SigningKeys,
   ) {
     const log = new Logger('Ledger');
     for (const pool of [writers, readers])
@@ -47,6 +59,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
       });
     return {
       module: LedgerModule,
+      controllers: [LedgerController, ProofController],
       providers: [
         { provide: WRITE_POOL, useFactory: () => pool(WRITERS) },
         { provide: READ_POOL, useFactory: () => pool(READERS) },
@@ -59,25 +72,35 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
             new LedgerService(writers, readers, keys, backlog),
           inject: [WRITE_POOL, READ_POOL, SIGNING_KEYS, Backlog],
         },
+        ...readSide,
         {
-          provide: LedgerReader,
-          useFactory: (readers: pg.Pool, keys: SigningKeys) => new LedgerReader(readers, keys),
-          inject: [READ_POOL, SIGNING_KEYS],
+          provide: Publisher,
+          useFactory: (keys: SigningKeys, guard: Guard) => new Publisher(keys, guard),
+          inject: [SIGNING_KEYS, Guard],
         },
-        { provide: Publisher, useFactory: (keys: SigningKeys, guard: Guard) => new Publisher(keys, guard), inject: [SIGNING_KEYS, Guard] },
         {
           provide: Sequencer,
           useFactory: (keys: SigningKeys, publisher: Publisher) => new Sequencer(options.url, keys, publisher),
           inject: [SIGNING_KEYS, Publisher],
         },
       ],
-      exports: [LedgerReader, LedgerService],
+      exports: [LedgerService, LedgerReader, ProofService, LedgerHealth],
     };
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.#publishReceiptKey();
     await this.backlog.start();
     this.sequencer.start();
+  }
+
+  async #publishReceiptKey(): Promise<void> {
+    const client = await this.writers.connect();
+    try {
+      await recordKeyUse(client, this.keys, this.keys.receipts, new Date());
+    } finally {
+      client.release();
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

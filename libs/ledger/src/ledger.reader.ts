@@ -2,13 +2,13 @@ import { leafHash, merkleBatch } from '@lexecon/crypto';
 import type { Pool } from 'pg';
 import {
   batchNote,
+  CLASS_BYTES,
   decodeBody,
   decodeLeaf,
   type Leaf,
   LEAF_BYTES,
   type Receipt,
   receiptKeyName,
-  retentionClasses,
 } from './core/index.js';
 import type { SigningKeys } from './signing-keys.js';
 
@@ -44,8 +44,6 @@ interface Row {
   readonly sealed: readonly { key: string; ciphertext: string | null }[];
 }
 
-const CLASSES = Object.values(retentionClasses).map(({ byte }) => byte);
-
 /** Reads single entries back. */
 export class LedgerReader {
   constructor(
@@ -64,7 +62,7 @@ export class LedgerReader {
         FROM ledger.payload p JOIN ledger.batch b USING (batch_id)
         LEFT JOIN ledger.seq s USING (batch_id) LEFT JOIN ledger.shard h USING (log_id)
         WHERE p.class = ANY($1::smallint[]) AND p.entry_id = $2 AND p.part = 0`,
-      values: [CLASSES, entryId],
+      values: [CLASS_BYTES, entryId],
     });
     const [row] = rows;
     return row ? this.#entryOf(entryId, row) : null;
@@ -111,5 +109,4 @@ export class LedgerReader {
       },
     };
   }
-
 }

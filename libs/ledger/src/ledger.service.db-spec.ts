@@ -40,7 +40,13 @@ describe('the ledger', () => {
     const { prepare, signedBatch } = await import('./batch.js');
     const { appendStatement } = await import('./append-statement.js');
     const prepared = prepare(NoteKind, noteOf('once'), log.keys.tenant, (bytes) => Buffer.alloc(bytes, 7));
-    const batch = signedBatch('0199f0c4-0000-7000-8000-000000000001', 1, [prepared.leaf], 'log.test', log.keys.receipts);
+    const batch = signedBatch(
+      '0199f0c4-0000-7000-8000-000000000001',
+      1,
+      [prepared.leaf],
+      'log.test',
+      log.keys.receipts,
+    );
     const statement = appendStatement([prepared], batch, FRESH);
     expect((await log.pool.query<{ fresh: boolean }>(statement)).rows).toEqual([{ fresh: true }]);
     expect((await log.pool.query<{ fresh: boolean }>(statement)).rows).toEqual([{ fresh: false }]);
@@ -61,7 +67,12 @@ describe('the ledger', () => {
 
   it('refuses updates and deletes', async () => {
     await log.append('kept');
-    for (const sql of ['UPDATE ledger.batch SET n = 2', 'DELETE FROM ledger.batch', 'TRUNCATE ledger.batch CASCADE', 'DELETE FROM ledger.payload'])
+    for (const sql of [
+      'UPDATE ledger.batch SET n = 2',
+      'DELETE FROM ledger.batch',
+      'TRUNCATE ledger.batch CASCADE',
+      'DELETE FROM ledger.payload',
+    ])
       await expect(log.pool.query(sql)).rejects.toMatchObject({ code: 'LX003' });
   });
 });

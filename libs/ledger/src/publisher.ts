@@ -1,4 +1,11 @@
-import { type Checkpoint, formatCheckpoint, noteVerifier, openNote, parseCheckpoint } from '@lexecon/crypto';
+import {
+  type Checkpoint,
+  formatCheckpoint,
+  type NoteVerifier,
+  noteVerifier,
+  openNote,
+  parseCheckpoint,
+} from '@lexecon/crypto';
 import type { Client } from 'pg';
 import type { Guard } from './guard.js';
 import { shardNameOf } from './shard.js';
@@ -16,10 +23,11 @@ export class Publisher {
 
   /** To be called once a leadership, before anything is signed. Throws GuardMismatch. */
   async check(client: Client, logId: number, shard: string, size: number): Promise<void> {
-    const kept = await this.#kept(shard);
+    const kept = await this.#kept(client, shard);
     if (!kept) {
       const { rowCount } = await client.query('SELECT 1 FROM ledger.head_sig WHERE log_id = $1 LIMIT 1', [logId]);
-      if (rowCount) throw new GuardMismatch(`the guard has no checkpoint of ${shard}, but the log was published before`);
+      if (rowCount)
+        throw new GuardMismatch(`the guard has no checkpoint of ${shard}, but the log was published before`);
       return;
     }
     if (kept.size > size)
@@ -40,33 +48,39 @@ export class Publisher {
     const name = shardNameOf(this.keys.origin, shard);
     const signer = this.keys.logSigner(shard);
     const text = formatCheckpoint({ origin: name, size: head.size, root: head.root });
-    await this.#keep(shard, head, signer.sign(text));
-    await client.query('INSERT INTO ledger.head_sig (log_id, size, key_name, signature) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [
-      logId,
-      head.size,
-      signer.name,
-      signer.signature(text),
-    ]);
+    await this.#keep(client, shard, head, signer.sign(text));
+    await client.query(
+      'INSERT INTO ledger.head_sig (log_id, size, key_name, signature) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+      [logId, head.size, signer.name, signer.signature(text)],
+    );
   }
 
   /** The guard never goes back, and never holds two trees of one size. */
-  async #keep(shard: string, head: { size: number; root: Buffer }, note: string): Promise<void> {
-    const kept = await this.#kept(shard);
+  async #keep(client: Client, shard: string, head: { size: number; root: Buffer }, note: string): Promise<void> {
+    const kept = await this.#kept(client, shard);
     if (kept?.size === head.size && !kept.root.equals(head.root))
       throw new GuardMismatch(`the guard knows another tree of ${shard} at size ${String(head.size)}`);
     if (!kept || kept.size < head.size) await this.guard.write(shard, note);
   }
 
-  async #kept(shard: string): Promise<Checkpoint | null> {
+  async #kept(client: Client, shard: string): Promise<Checkpoint | null> {
     const note = await this.guard.read(shard);
     if (note === null) return null;
     const name = shardNameOf(this.keys.origin, shard);
     try {
-      const checkpoint = parseCheckpoint(openNote(note, [noteVerifier(this.keys.logSigner(shard).vkey)]).text);
+      const checkpoint = parseCheckpoint(openNote(note, await this.#verifiers(client, shard)).text);
       if (checkpoint.origin === name) return checkpoint;
     } catch (error) {
       throw new GuardMismatch(`the guard's checkpoint of ${shard} is not ours: ${String(error)}`);
     }
     throw new GuardMismatch(`the guard's checkpoint is not of ${name}`);
+  }
+  /** The key in use and those before it: the guard's checkpoint may be older than a rotation. */
+  async #verifiers(client: Client, shard: string): Promise<readonly NoteVerifier[]> {
+    const { name, vkey } = this.keys.logSigner(shard);
+    const { rows } = await client.query<{ vkey: string }>('SELECT vkey FROM ledger.signing_key WHERE name = $1', [
+      name,
+    ]);
+    return [...new Set([vkey, ...rows.map((row) => row.vkey)])].map(noteVerifier);
   }
 }

@@ -42,7 +42,8 @@ export async function sequence(client: Client, state: LogState): Promise<LogStat
     batches.map((batch) => batch.arrival),
     xmin,
   );
-  if (batches.length === 0) return { ...state, arrivals: arrivals.unfenced ? arrivals.fenced(await newXid(client)) : arrivals };
+  if (batches.length === 0)
+    return { ...state, arrivals: arrivals.unfenced ? arrivals.fenced(await newXid(client)) : arrivals };
   await client.query('BEGIN');
   try {
     const fenced = arrivals.unfenced ? arrivals.fenced(await newXid(client)) : arrivals;
@@ -75,7 +76,12 @@ export async function store(
       name: 'tile',
       text: `INSERT INTO ledger.tile (log_id, level, n, data)
              SELECT $1, l, n, d FROM unnest($2::smallint[], $3::bigint[], $4::bytea[]) u(l, n, d)`,
-      values: [logId, tiles.map((tile) => tile.level), tiles.map((tile) => tile.n), byteaArray(tiles.map((tile) => tile.data))],
+      values: [
+        logId,
+        tiles.map((tile) => tile.level),
+        tiles.map((tile) => tile.n),
+        byteaArray(tiles.map((tile) => tile.data)),
+      ],
     });
   await client.query({
     name: 'head',

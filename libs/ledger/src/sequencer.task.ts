@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { recordKeyUse } from './key.registry.js';
 import { Leadership } from './leadership.js';
 import type { Publisher } from './publisher.js';
 import { loadArrivals, type LogState, sequence } from './sequencer.round.js';
@@ -81,7 +82,9 @@ export class Sequencer {
     await this.publisher.check(client, logId, shard, tree.size);
     const state = { logId, shard, tree, arrivals: await loadArrivals(client, head.lowArrival) };
     await this.#published(client, state);
-    return head.closedSize === null ? state : this.#next(client, state);
+    if (head.closedSize !== null) return this.#next(client, state);
+    await recordKeyUse(client, this.keys, this.keys.logSigner(shard), this.now());
+    return state;
   }
 
   async #round({ client }: Leadership, state: LogState): Promise<LogState> {
@@ -101,7 +104,9 @@ export class Sequencer {
   /** A shard that the guard knows already is not begun again: the database lost it. */
   async #open(client: Leadership['client'], next: NextShard): Promise<LogState> {
     await this.publisher.check(client, (next.previous?.logId ?? 0) + 1, next.shard, 0);
-    return this.#published(client, await openShard(client, this.keys, next, this.now()));
+    const state = await this.#published(client, await openShard(client, this.keys, next, this.now()));
+    await recordKeyUse(client, this.keys, this.keys.logSigner(state.shard), this.now());
+    return state;
   }
 
   async #published(client: Leadership['client'], state: LogState): Promise<LogState> {

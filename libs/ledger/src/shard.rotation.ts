@@ -9,6 +9,7 @@ import { GrowingTree } from './core/growing-tree.js';
 import { type LogState, store } from './sequencer.round.js';
 import { type LogEvent, ShardCloseKind, ShardOpenKind } from './shard.kind.js';
 import type { SigningKeys } from './signing-keys.js';
+import { transaction } from './transaction.js';
 
 /** The end of the shard before: what the first entry of the next one commits to. */
 interface ShardEnd {
@@ -27,7 +28,14 @@ export interface NextShard {
 /** Ends a shard with a closing entry. */
 export async function closeShard(client: Client, keys: SigningKeys, state: LogState, now: Date): Promise<LogState> {
   return transaction(client, async () => {
-    const after = await appendFirst(client, keys, state, ShardCloseKind, { shard: state.shard, size: state.tree.size + 1 }, now);
+    const after = await appendFirst(
+      client,
+      keys,
+      state,
+      ShardCloseKind,
+      { shard: state.shard, size: state.tree.size + 1 },
+      now,
+    );
     await client.query('UPDATE ledger.shard SET closed_size = $2 WHERE log_id = $1', [state.logId, after.tree.size]);
     return after;
   });
@@ -79,16 +87,4 @@ async function appendFirst(
     { batchId: batch.promise.batch, n: 1, leaves: prepared.leaf },
   ]);
   return { ...state, tree, arrivals };
-}
-
-async function transaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
-  try {
-    const result = await work();
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
 }

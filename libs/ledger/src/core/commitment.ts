@@ -103,7 +103,8 @@ export interface Body {
 export function decodeBody(bytes: Buffer): Body {
   const length = bytes.readUInt32BE(0);
   const hashes = bytes.subarray(4 + length + SEED_BYTES);
-  if (4 + length + SEED_BYTES > bytes.length || hashes.length % HASH_BYTES !== 0) throw new RangeError('malformed payload');
+  if (4 + length + SEED_BYTES > bytes.length || hashes.length % HASH_BYTES !== 0)
+    throw new RangeError('malformed payload');
   return {
     publicJson: bytes.toString('utf8', 4, 4 + length),
     seed: bytes.subarray(4 + length, 4 + length + SEED_BYTES),
@@ -113,7 +114,8 @@ export function decodeBody(bytes: Buffer): Body {
   };
 }
 
-const sealedName = (group: number, name: string): string => (group === 0 ? `~${name}` : `~subject${String(group)}.${name}`);
+const sealedName = (group: number, name: string): string =>
+  group === 0 ? `~${name}` : `~subject${String(group)}.${name}`;
 
 function keysOf(subjectKey: Buffer, entryId: Buffer): { readonly encryption: Buffer; readonly salt: Buffer } {
   const derived = hmacSha512(subjectKey, Buffer.concat([RECORD_LABEL, entryId]));

@@ -29,6 +29,8 @@ export const retentionClasses = {
   'decision-high-risk': { byte: 4, sealedDays: 184, publicDays: 396, rows: 'R1/R2 high_risk_ai' },
 } as const;
 export type RetentionClass = keyof typeof retentionClasses;
+/** Partitions of the payload: an entry id alone does not say which. */
+export const CLASS_BYTES: readonly number[] = Object.values(retentionClasses).map(({ byte }) => byte);
 
 /** A data subject's secret, from the vault. Destroying it makes everything sealed under it unreadable. */
 export interface SubjectKey {

@@ -14,10 +14,18 @@ export function* exportFiles(log: {
   readonly signer: Pick<NoteSigner, 'vkey' | 'sign'>;
   readonly leaves: Iterable<Buffer>;
 }): Generator<ExportFile, void> {
+  const range = yield* treeFiles(log.leaves);
+  yield ['vkey', Buffer.from(`${log.signer.vkey}\n`)];
+  const head = formatCheckpoint({ origin: log.origin, size: range.size, root: range.root() });
+  yield ['checkpoint', Buffer.from(log.signer.sign(head))];
+}
+
+/** The tiles and bundles alone; returns the tree they are of. */
+export function* treeFiles(leaves: Iterable<Buffer>): Generator<ExportFile, CompactRange> {
   const range = new CompactRange();
   const entries = new Column('entries');
   const levels: Column[] = [];
-  for (const leaf of log.leaves) {
+  for (const leaf of leaves) {
     range.append(leafHash(leaf), (level, _index, hash) => {
       if (level % TILE_HEIGHT === 0) (levels[level / TILE_HEIGHT] ??= new Column(level / TILE_HEIGHT)).add(hash);
     });
@@ -25,9 +33,7 @@ export function* exportFiles(log: {
     for (const column of [entries, ...levels]) if (column.isFull) yield column.take();
   }
   for (const column of [entries, ...levels]) if (!column.isEmpty) yield column.take();
-  yield ['vkey', Buffer.from(`${log.signer.vkey}\n`)];
-  const head = formatCheckpoint({ origin: log.origin, size: range.size, root: range.root() });
-  yield ['checkpoint', Buffer.from(log.signer.sign(head))];
+  return range;
 }
 
 /** The tiles of one level, or the bundles of entries, one after the other. */

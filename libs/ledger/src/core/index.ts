@@ -10,6 +10,7 @@ export {
   sealEntry,
 } from './commitment.js';
 export {
+  CLASS_BYTES,
   type Entry,
   type EntryKind,
   kindBytes,
@@ -22,12 +23,17 @@ export {
   type SubjectKey,
 } from './entry.js';
 export { classOf, decodeLeaf, encodeLeaf, type Leaf, LEAF_BYTES, LeafError } from './leaf.js';
+export type { EntryProof } from './entry-proof.js';
+export { EXPORT_FORMAT, type ExportBatch, type ExportEntry, type ExportHeader } from './export-format.js';
+export { type ExportFile, treeFiles } from './export-layout.js';
 export {
   batchNote,
   type BatchPromise,
   batchText,
+  bytesOf,
   bytesOfUuid,
   MAXIMUM_MERGE_DELAY_MS,
+  openLeaf,
   type Opening,
   openReceipt,
   type Receipt,

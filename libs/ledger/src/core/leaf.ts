@@ -43,7 +43,8 @@ export function encodeLeaf(leaf: Omit<Leaf, 'schema'>): Buffer {
 
 /** Throws LeafError naming what is wrong. */
 export function decodeLeaf(bytes: Buffer): Leaf {
-  if (bytes.length !== LEAF_BYTES) throw new LeafError(`a leaf has ${String(LEAF_BYTES)} bytes, not ${String(bytes.length)}`);
+  if (bytes.length !== LEAF_BYTES)
+    throw new LeafError(`a leaf has ${String(LEAF_BYTES)} bytes, not ${String(bytes.length)}`);
   if (!bytes.subarray(0, 4).equals(MAGIC)) throw new LeafError('the leaf does not start with LXL1');
   const schema = bytes.readUInt16BE(96);
   if (schema !== SCHEMA) throw new LeafError(`leaf schema ${String(schema)} is unknown`);

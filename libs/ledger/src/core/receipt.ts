@@ -1,12 +1,6 @@
-import {
-  type Json,
-  leafHash,
-  type NoteSigner,
-  type NoteVerifier,
-  openNote,
-  rootFromInclusion,
-} from '@lexecon/crypto';
+import { type Json, leafHash, type NoteSigner, type NoteVerifier, openNote, rootFromInclusion } from '@lexecon/crypto';
 import { fieldsRoot, publicCommitments } from './commitment.js';
+import type { EntryProof } from './entry-proof.js';
 import { decodeLeaf, type Leaf } from './leaf.js';
 
 /** Milliseconds after which an acknowledged entry must be under a published checkpoint. */
@@ -37,6 +31,8 @@ export interface Receipt {
   readonly note: string;
   /** Place in the log; null until it was sequenced. */
   readonly index: number | null;
+  /** What proves that place, where it was asked for. */
+  readonly proof?: EntryProof;
 }
 
 export interface BatchPromise {
@@ -66,7 +62,8 @@ export class ReceiptError extends Error {}
 /** The leaf and public fields that a receipt proves, in four steps: opening, leaf, path, signature. Throws ReceiptError naming
  *  the first thing that is wrong. */
 export function openReceipt(receipt: Receipt, verifiers: readonly NoteVerifier[]): Leaf {
-  const leaf = openedLeaf(receipt);
+  const leaf = openLeaf(bytesOf(receipt.leaf, 'leaf'), receipt.opening);
+  if (uuidOf(leaf.entryId) !== receipt.entry) throw new ReceiptError('entry is not the id in the leaf');
   const promise = signedPromise(receipt, verifiers);
   const root = rootFromInclusion({
     leafHash: leafHash(bytesOf(receipt.leaf, 'leaf')),
@@ -74,15 +71,16 @@ export function openReceipt(receipt: Receipt, verifiers: readonly NoteVerifier[]
     size: promise.count,
     path: receipt.path.map((hash) => bytesOf(hash, 'path')),
   });
-  if (!root?.equals(promise.root)) throw new ReceiptError('the path does not lead from the leaf to the signed batch root');
+  if (!root?.equals(promise.root))
+    throw new ReceiptError('the path does not lead from the leaf to the signed batch root');
   if (promise.batch !== receipt.batch) throw new ReceiptError('batch is not the one that was signed');
   if (promise.origin !== receipt.log) throw new ReceiptError('log is not the one that was signed');
   return leaf;
 }
 
-function openedLeaf(receipt: Receipt): Leaf {
-  const leaf = decodeLeaf(bytesOf(receipt.leaf, 'leaf'));
-  const { opening } = receipt;
+/** The leaf that these bytes are, once the opening was found to match it. Throws ReceiptError, LeafError. */
+export function openLeaf(bytes: Buffer, opening: Opening): Leaf {
+  const leaf = decodeLeaf(bytes);
   if (opening.schema !== leaf.schema) throw new ReceiptError('opening.schema is not the schema of the leaf');
   const commitments = [
     ...publicCommitments(bytesOf(opening.seed, 'opening.seed'), opening.public),
@@ -90,13 +88,15 @@ function openedLeaf(receipt: Receipt): Leaf {
   ];
   if (commitments.length !== leaf.count || !fieldsRoot(commitments).equals(leaf.fields))
     throw new ReceiptError('the opening does not match the leaf: a public field was changed, added or left out');
-  if (uuidOf(leaf.entryId) !== receipt.entry) throw new ReceiptError('entry is not the id in the leaf');
   return leaf;
 }
 
 function signedPromise(receipt: Receipt, verifiers: readonly NoteVerifier[]): BatchPromise {
   const { text, signers } = openNote(receipt.note, verifiers);
-  const match = /^(.+)\/receipt\/v1\nbatch ([0-9a-f-]{36}) ([1-9]\d{0,3})\nroot ([A-Za-z0-9+/=]{44})\ntime (\d{1,15})\nmmd (\d{1,9})\n$/.exec(text);
+  const match =
+    /^(.+)\/receipt\/v1\nbatch ([0-9a-f-]{36}) ([1-9]\d{0,3})\nroot ([A-Za-z0-9+/=]{44})\ntime (\d{1,15})\nmmd (\d{1,9})\n$/.exec(
+      text,
+    );
   if (!match) throw new ReceiptError('the note is not a receipt');
   const [, origin = '', batch = '', count, root = '', time] = match;
   if (!signers.some((signer) => signer.name === receiptKeyName(origin)))
@@ -104,7 +104,8 @@ function signedPromise(receipt: Receipt, verifiers: readonly NoteVerifier[]): Ba
   return { origin, batch, count: Number(count), root: bytesOf(root, 'root'), timeMs: Number(time) };
 }
 
-function bytesOf(text: string, what: string): Buffer {
+/** Throws ReceiptError unless `text` is exactly how its bytes are written in base64. */
+export function bytesOf(text: string, what: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new ReceiptError(`${what} is not canonical base64`);
   return bytes;
