@@ -1,5 +1,5 @@
 import { canonicalJson } from '@lexecon/crypto';
-import { compileCondition } from '../src/core/condition.js';
+import { compileCondition, frameFor, holds } from '../src/core/condition.js';
 import type { Facts, PolicyDocument, Rule } from '../src/core/index.js';
 import { Unknown } from '../src/core/value.js';
 
@@ -101,7 +101,7 @@ function classesOf({ dataClasses }: Rule, { resource, context }: Facts): Match {
 }
 
 function whenOf({ when }: Rule, facts: Facts, now: Date): Match {
-  const value = when === undefined ? true : compileCondition(when)(facts, now, { steps: 100_000 });
+  const value = when === undefined ? true : holds(compileCondition(when), frameFor(facts, now));
   return value instanceof Unknown ? 'unknown' : value ? 'yes' : 'no';
 }
 

@@ -58,7 +58,7 @@ function denied(reason: string, rules: readonly CompiledRule[] = []): Part {
 }
 
 function permitted(reason: string, rules: readonly CompiledRule[], obligations: readonly Obligation[]): Part {
-  const terms = rules.length > 0 ? rules.map(({ rule }) => rule.token ?? DEFAULT_TOKEN) : [DEFAULT_TOKEN];
+  const terms = rules.length > 0 ? rules.map(({ token }) => token) : [DEFAULT_TOKEN];
   return {
     outcome: 'permit',
     reason,
@@ -85,7 +85,7 @@ function doubtOf(
     const names = new Set(
       obligations.filter((o, i) => obligations.some((p, j) => p.name === o.name && i !== j)).map((o) => o.name),
     );
-    const contradicting = granted.filter(({ rule }) => rule.obligations?.some(({ name }) => names.has(name)));
+    const contradicting = granted.filter((rule) => rule.obligations.some(({ name }) => names.has(name)));
     const reason = `The obligation ${twice.name} is asked for with different parameters`;
     return { reason, rules: paranoid ? granted : contradicting };
   }
@@ -97,7 +97,7 @@ function doubtOf(
 
 /** Every obligation once: the same name with other parameters is another one. */
 function union(rules: readonly CompiledRule[]): readonly Obligation[] {
-  const all = rules.flatMap(({ rule }) => rule.obligations ?? []);
+  const all = rules.flatMap((rule) => rule.obligations);
   if (all.length < 2) return all;
   return [...new Map(all.map((obligation) => [canonicalJson(obligation), obligation])).values()];
 }

@@ -1,8 +1,17 @@
-import { canonicalJson, sha256 } from '@lexecon/crypto';
+import { canonicalJson, type Json, sha256 } from '@lexecon/crypto';
 import { compileCondition, type Condition } from './condition.js';
-import type { Effect, Mode, PolicyDocument, Risk, Rule } from './document.js';
+import {
+  DEFAULT_TOKEN,
+  type Effect,
+  type Mode,
+  type Obligation,
+  type PolicyDocument,
+  type Risk,
+  type Rule,
+  type TokenTerms,
+} from './document.js';
 import { type RuleIndex, ruleIndex } from './rule-index.js';
-import { type Selectors, selectorsOf } from './selector.js';
+import { type About, aboutOf, dataClassSelector, type Selector } from './selector.js';
 
 export interface PolicyVersion {
   readonly document: PolicyDocument;
@@ -38,14 +47,19 @@ export interface RuleRef {
 }
 
 export interface CompiledRule {
-  readonly ref: RuleRef;
-  readonly rule: Rule;
-  readonly risk: Risk;
-  readonly selectors: Selectors;
+  /** What the rule is about: its actor, action and resource. */
+  readonly about: About;
+  readonly dataClasses: Selector | null;
   readonly condition: Condition | null;
+  readonly effect: Effect;
   /** Entries of the trace, made once. */
   readonly matched: RuleRef & { readonly match: 'yes' };
   readonly unmatched: RuleRef & { readonly match: 'no' };
+  readonly ref: RuleRef;
+  readonly risk: Risk;
+  readonly obligations: readonly Obligation[];
+  readonly token: TokenTerms;
+  readonly rule: Rule;
 }
 
 /** Compiles a set at once. Throws when two documents have one name, and ConditionError for a document that
@@ -91,9 +105,10 @@ function* compiling(
     }
   });
   const policies: CompiledPolicy[] = [];
+  const shared = new Shared();
   for (const version of versions) {
     const same = known.get(version.hash);
-    policies.push(same?.version === version.version ? same : yield* compilingPolicy(version));
+    policies.push(same?.version === version.version ? same : yield* compilingPolicy(version, shared));
   }
   const rules = policies.flatMap((policy) => policy.rules);
   const index = ruleIndex();
@@ -111,25 +126,53 @@ function* compiling(
   };
 }
 
-function* compilingPolicy(version: PolicyVersion): Generator<undefined, CompiledPolicy> {
+function* compilingPolicy(version: PolicyVersion, shared: Shared): Generator<undefined, CompiledPolicy> {
   const rules: CompiledRule[] = [];
   for (const rule of version.document.rules.toSorted((a, b) => order(a.id, b.id))) {
-    rules.push(compileRule(version, rule));
+    rules.push(compileRule(version, rule, shared));
     if (rules.length % CONDITIONS_A_PORTION === 0) yield;
   }
   return { ...version, rules };
 }
 
-function compileRule({ document, version }: PolicyVersion, rule: Rule): CompiledRule {
+/** Things made once for equal descriptions: what many rules share stays in the processor's cache. */
+class Once<T> {
+  private readonly made = new Map<string, T>();
+
+  of(description: Json, make: () => T): T {
+    const key = canonicalJson(description);
+    const known = this.made.get(key);
+    if (known !== undefined) return known;
+    const fresh = make();
+    this.made.set(key, fresh);
+    return fresh;
+  }
+}
+
+const NONE: readonly Obligation[] = [];
+
+class Shared {
+  readonly about = new Once<About>();
+  readonly dataClasses = new Once<Selector>();
+  readonly tokens = new Once<TokenTerms>();
+  readonly conditions = new Map<string, Condition>();
+}
+
+function compileRule({ document, version }: PolicyVersion, rule: Rule, shared: Shared): CompiledRule {
   const ref: RuleRef = { policy: document.name, version, rule: rule.id, effect: rule.effect };
+  const { actors, actions, resources, dataClasses, when } = rule;
   return {
-    ref,
-    rule,
-    risk: document.risk,
-    selectors: selectorsOf(rule),
-    condition: rule.when === undefined ? null : compileCondition(rule.when),
+    about: shared.about.of([rule.effect === 'permit', actors ?? 0, actions ?? 0, resources ?? 0], () => aboutOf(rule)),
+    dataClasses: dataClasses ? shared.dataClasses.of(dataClasses, () => dataClassSelector(dataClasses)) : null,
+    condition: when === undefined ? null : compileCondition(when, shared.conditions),
+    effect: rule.effect,
     matched: { ...ref, match: 'yes' },
     unmatched: { ...ref, match: 'no' },
+    ref,
+    risk: document.risk,
+    obligations: rule.obligations ?? NONE,
+    token: rule.token ? shared.tokens.of(rule.token, () => rule.token ?? DEFAULT_TOKEN) : DEFAULT_TOKEN,
+    rule,
   };
 }
 

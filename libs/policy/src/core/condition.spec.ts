@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import fc from 'fast-check';
-import { compileCondition, ConditionError, STEPS_AN_EVALUATION } from './condition.js';
+import { compileCondition, ConditionError, frameFor, holds } from './condition.js';
 import { type Facts, mergeFacts, type RequestedFacts } from './facts.js';
 import { Unknown } from './value.js';
 
@@ -14,7 +14,7 @@ const known = { actor: { roles: ['support', 'night'], attributes: { level: 3 } }
 const now = new Date('2026-11-22T10:30:45Z');
 
 function run(source: string, facts: Facts = mergeFacts(request, known)): boolean | string {
-  const value = compileCondition(source)(facts, now, { steps: STEPS_AN_EVALUATION });
+  const value = holds(compileCondition(source), frameFor(facts, now));
   return value instanceof Unknown ? value.because : value;
 }
 
@@ -142,7 +142,7 @@ describe('a condition', () => {
     const facts = mergeFacts({ ...request, action: { name: 'x', properties: { text } } }, known);
     const condition = compileCondition('action.properties.text.matches("(a+)+$")');
     const started = performance.now();
-    expect(condition(facts, now, { steps: STEPS_AN_EVALUATION })).toBe(false);
+    expect(holds(condition, frameFor(facts, now))).toBe(false);
     expect(performance.now() - started).toBeLessThan(200);
   });
 
@@ -162,10 +162,10 @@ describe('a condition', () => {
   });
 
   it('shares one allowance among all conditions of an evaluation', () => {
-    const budget = { steps: 20 };
     const condition = compileCondition('context.attributes.big.all(x, x > 0)');
     const facts = mergeFacts(request, known);
-    const answers = Array.from({ length: 8 }, () => condition(facts, now, budget));
+    const frame = frameFor(facts, now, 20);
+    const answers = Array.from({ length: 8 }, () => holds(condition, frame));
     expect(answers[0]).toBe(true);
     expect(answers.at(-1)).toBeInstanceOf(Unknown);
   });
@@ -225,7 +225,7 @@ describe('a condition', () => {
         } catch {
           expected = 'unknown';
         }
-        const value = mine(facts, now, { steps: STEPS_AN_EVALUATION });
+        const value = holds(mine, frameFor(facts, now));
         expect(value instanceof Unknown ? 'unknown' : value).toBe(expected);
       }),
       { numRuns: 1500 },

@@ -1,20 +1,26 @@
 import { Environment, ParseError, type ParseResult, TypeError as TypeMistake } from '@marcbachmann/cel-js';
+import type { Code, Known } from './code.js';
 import { MAX_CONDITION } from './document.shape.js';
 import { compileExpression } from './expression.js';
 import type { Facts } from './facts.js';
-import { isUnknown, kindOf, OVER_COST, Unknown } from './value.js';
+import { type Frame, isUnknown, kindOf, OVER_COST, Unknown } from './value.js';
 import { VARIABLES } from './variable.js';
 
 /** Steps one condition may take, and all conditions of one evaluation together. */
 export const STEPS_A_CONDITION = 10_000;
-export const STEPS_AN_EVALUATION = 100_000;
+const STEPS_AN_EVALUATION = 100_000;
 
-/** A compiled `when`: never throws, takes at most `budget.steps` (and takes off it what it used). */
-export type Condition = (facts: Facts, now: Date, budget: Budget) => boolean | Unknown;
+/** A compiled `when`; `holds` runs it. */
+export type Condition = Code;
 
-export interface Budget {
-  steps: number;
-}
+/** Where the conditions of one evaluation run. */
+export const frameFor = (facts: Facts, now: Date, remaining: number = STEPS_AN_EVALUATION): Frame => ({
+  facts,
+  now,
+  bound: [],
+  steps: 0,
+  remaining,
+});
 
 /** Why the text of a condition was refused; `start` is the offset into it. */
 export class ConditionError extends Error {
@@ -28,26 +34,28 @@ export class ConditionError extends Error {
 }
 
 /**
- * Type-checks and compiles a CEL expression of type bool over the declared variables. Throws ConditionError.
+ * Type-checks and compiles a CEL expression of type bool over the declared variables. Parts that `known` has are taken
+ * from there, and added to it. Throws ConditionError.
  *
  * The library reads and checks the text; running it is ours (expression.ts), because its own run can neither be bounded
  * nor kept from backtracking in `matches()`. Cost is bounded thrice: by the size of the text, by the nesting of loops,
  * and by the steps counted at run time. Numbers of facts are doubles, whole or not; they compare and calculate with
  * whole literals by their size, so `context.riskScore < 60` and `resource.properties.limit * 2 > 50` mean what they say.
  */
-export function compileCondition(source: string): Condition {
-  const code = compileExpression(checked(source).ast, (start, detail) => {
+export function compileCondition(source: string, known: Known = new Map()): Condition {
+  return compileExpression(checked(source).ast, known, (start, detail) => {
     throw new ConditionError(start, detail, source);
   });
-  return (facts, now, budget) => {
-    const allowance = Math.min(budget.steps, STEPS_A_CONDITION);
-    if (allowance <= 0) return OVER_COST;
-    const frame = { facts, now, bound: [], steps: allowance };
-    const value = code(frame);
-    budget.steps -= allowance - frame.steps;
-    if (frame.steps < 0) return OVER_COST;
-    return typeof value === 'boolean' || isUnknown(value) ? value : new Unknown(`it is a ${kindOf(value)}, not a bool`);
-  };
+}
+/** Whether the condition holds. Never throws, and takes no more steps than the frame has left. */
+export function holds(condition: Condition, frame: Frame): boolean | Unknown {
+  const allowance = Math.min(frame.remaining, STEPS_A_CONDITION);
+  if (allowance <= 0) return OVER_COST;
+  frame.steps = allowance;
+  const value = condition(frame);
+  frame.remaining -= allowance - frame.steps;
+  if (frame.steps < 0) return OVER_COST;
+  return typeof value === 'boolean' || isUnknown(value) ? value : new Unknown(`it is a ${kindOf(value)}, not a bool`);
 }
 
 function checked(source: string): ParseResult {

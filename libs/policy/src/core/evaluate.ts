@@ -1,9 +1,9 @@
 import { type Judged, combine, type RuleName } from './combine.js';
 import type { CompiledRule, PolicySet } from './compile.js';
-import { type Budget, STEPS_AN_EVALUATION } from './condition.js';
+import { frameFor, holds } from './condition.js';
 import type { Facts } from './facts.js';
-import type { Answer } from './selector.js';
-import { Unknown } from './value.js';
+import type { About, Answer } from './selector.js';
+import { type Frame, Unknown } from './value.js';
 import type { TraceEntry, Verdict } from './verdict.js';
 
 export interface EvaluateOptions {
@@ -27,29 +27,29 @@ const NOTHING: Judged = { trace: [], forbids: [], escalates: [], permits: [] };
 export function judge(set: PolicySet, facts: Facts, now: Date): Judged {
   const trace: TraceEntry[] = [];
   const matches = { forbid: [] as CompiledRule[], escalate: [] as CompiledRule[], permit: [] as CompiledRule[] };
-  const budget: Budget = { steps: STEPS_AN_EVALUATION };
+  const frame = frameFor(facts, now);
   for (const position of set.index.find(facts)) {
     const rule = set.rules[position];
-    const selected = rule ? selects(rule, facts) : false;
+    const selected = rule ? selects(rule.about, facts) : false;
     if (!rule || selected === false) continue;
-    const answer = both(selected, holds(rule, facts, now, budget));
+    const answer = both(selected, applies(rule, frame));
     trace.push(entryOf(rule, answer));
-    const { effect } = rule.ref;
+    const { effect } = rule;
     if (answer === true || (answer !== false && effect !== 'permit')) matches[effect].push(rule);
   }
   return { trace, forbids: matches.forbid, escalates: matches.escalate, permits: matches.permit };
 }
 
 /** Whether actor, action and resource are what the rule is about. */
-function selects({ selectors }: CompiledRule, facts: Facts): Answer {
-  if (selectors.action(facts) === false || selectors.resource(facts) === false) return false;
-  return selectors.actor(facts);
+function selects({ action, resource, actor }: About, facts: Facts): Answer {
+  if (action(facts) === false || resource(facts) === false) return false;
+  return actor(facts);
 }
 
-function holds({ selectors, condition }: CompiledRule, facts: Facts, now: Date, budget: Budget): Answer {
-  const classes = selectors.dataClasses(facts);
+function applies({ dataClasses, condition }: CompiledRule, frame: Frame): Answer {
+  const classes = dataClasses ? dataClasses(frame.facts) : true;
   if (classes === false || !condition) return classes;
-  return both(classes, condition(facts, now, budget));
+  return both(classes, holds(condition, frame));
 }
 
 function both(a: Answer, b: Answer): Answer {

@@ -1,16 +1,22 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { calculate, negate } from './arithmetic.js';
 import { type Call, FUNCTIONS, METHODS } from './function.js';
-import type { Code, Compiler, Scope } from './code.js';
+import type { Code, Compiler, Known, Scope } from './code.js';
 import { compileEquality, compileMembership, compileOrder, choose, logical, not } from './operator.js';
 import { compileLoop, isLoop } from './loop.js';
 import { isList, isMap, isNumber, isUnknown, kindOf, OVER_COST, spend, Unknown, type Value } from './value.js';
 import { fieldOf, VARIABLES } from './variable.js';
 
 /** Compiles a checked expression to closures. `refuse` is called, and must throw, for what policies may not use. */
-export function compileExpression(ast: ASTNode, refuse: (start: number, detail: string) => never): Code {
+export function compileExpression(ast: ASTNode, known: Known, refuse: (start: number, detail: string) => never): Code {
   const compiler: Compiler = {
-    compile: (node, scope) => compileNode(node, scope, compiler),
+    compile: (node, scope) => {
+      if (scope.length > 0) return compileNode(node, scope, compiler);
+      const text = node.input.slice(node.range.start, node.range.end);
+      const code = known.get(text) ?? compileNode(node, scope, compiler);
+      known.set(text, code);
+      return code;
+    },
     refuse: (node, detail) => refuse(node.start, detail),
   };
   return compiler.compile(ast, []);
@@ -56,14 +62,24 @@ function compileNode(node: ASTNode, scope: Scope, to: Compiler): Code {
     }
     case '==':
     case '!=':
-      return compileEquality(to.compile(node.args[0], scope), to.compile(node.args[1], scope), node.op === '==');
+      return compileEquality(
+        to.compile(node.args[0], scope),
+        to.compile(node.args[1], scope),
+        node.op === '==',
+        literalOf(node.args[1]),
+      );
     case 'in':
       return compileMembership(to.compile(node.args[0], scope), to.compile(node.args[1], scope));
     case '<':
     case '<=':
     case '>':
     case '>=':
-      return compileOrder(to.compile(node.args[0], scope), to.compile(node.args[1], scope), node.op);
+      return compileOrder(
+        to.compile(node.args[0], scope),
+        to.compile(node.args[1], scope),
+        node.op,
+        numberOf(node.args[1]),
+      );
     case '+':
     case '-':
     case '*':
@@ -113,7 +129,8 @@ function compileIndex(node: ASTNode, [of, at]: readonly [ASTNode, ASTNode], scop
   const [owner, index] = [to.compile(of, scope), to.compile(at, scope)];
   const absent = new Unknown(`${textOf(node)} is absent`);
   return (frame) => {
-    const [from, key] = [owner(frame), index(frame)];
+    const from = owner(frame);
+    const key = index(frame);
     if (isUnknown(from)) return from;
     if (isUnknown(key)) return key;
     if (isList(from) && isNumber(key)) return from[Number(key)] ?? absent;
@@ -126,7 +143,8 @@ function compileMap(entries: readonly (readonly [ASTNode, ASTNode])[], scope: Sc
   return (frame) => {
     const map: Record<string, Value> = Object.create(null);
     for (const [keyOf, valueOf] of pairs) {
-      const [key, value] = [keyOf(frame), valueOf(frame)];
+      const key = keyOf(frame);
+      const value = valueOf(frame);
       if (isUnknown(value)) return value;
       if (typeof key !== 'string') return isUnknown(key) ? key : new Unknown('the keys of a map must be texts');
       map[key] = value;
@@ -181,5 +199,11 @@ function firstUnknown(values: readonly Value[]): readonly Value[] | Unknown {
 
 const literalOf = (node: ASTNode | undefined): string | undefined =>
   node?.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
+
+const numberOf = (node: ASTNode): number | undefined => {
+  if (node.op !== 'value') return undefined;
+  if (typeof node.args === 'number') return node.args;
+  return typeof node.args === 'bigint' && Number.isSafeInteger(Number(node.args)) ? Number(node.args) : undefined;
+};
 
 const textOf = (node: ASTNode): string => node.input.slice(node.range.start, node.range.end).slice(0, 120);

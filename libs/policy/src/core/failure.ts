@@ -1,11 +1,11 @@
 import type { CompiledRule } from './compile.js';
-import { STEPS_AN_EVALUATION } from './condition.js';
+import { frameFor, holds } from './condition.js';
 import type { Facts } from './facts.js';
 import { anyGlob } from './glob.js';
 import { Unknown } from './value.js';
 
 /** What of a permit does not match, as clauses of a sentence; empty when it matches. */
-export function failuresOf({ rule, selectors, condition }: CompiledRule, facts: Facts, now: Date): readonly string[] {
+export function failuresOf({ rule, dataClasses, condition }: CompiledRule, facts: Facts, now: Date): readonly string[] {
   const { actor, action, resource } = facts;
   const failures = [...actorFailures(rule.actors, actor)];
   const miss = (patterns: readonly string[] | undefined, value: string, what: string): void => {
@@ -14,10 +14,10 @@ export function failuresOf({ rule, selectors, condition }: CompiledRule, facts: 
   miss(rule.actions, action.name, 'the action');
   miss(rule.resources?.types, resource.type, 'the type of the resource');
   miss(rule.resources?.ids, resource.id, 'the id of the resource');
-  const classes = selectors.dataClasses(facts);
+  const classes = dataClasses?.(facts) ?? true;
   if (classes instanceof Unknown) failures.push(classes.because);
   else if (!classes) failures.push(`the data classes are ${facts.resource.dataClasses?.join(', ') || 'none'}`);
-  const held = condition?.(facts, now, { steps: STEPS_AN_EVALUATION }) ?? true;
+  const held = condition ? holds(condition, frameFor(facts, now)) : true;
   if (held instanceof Unknown) failures.push(`its condition cannot be evaluated: ${held.because}`);
   else if (!held) failures.push(`its condition does not hold: ${rule.when}`);
   return failures;

@@ -19,20 +19,38 @@ const ORDERS = {
   '>=': (order: number) => order >= 0,
 } as const;
 
-export function compileEquality(left: Code, right: Code, wanted: boolean): Code {
+/** `==` and `!=`. With a literal text on the right, the commonest case, nothing but that text is looked at. */
+export function compileEquality(left: Code, right: Code, wanted: boolean, literal?: string): Code {
+  const general = generalEquality(left, right, wanted);
+  if (literal === undefined) return general;
   return (frame) => {
-    const [a, b] = [left(frame), right(frame)];
+    const a = left(frame);
+    return typeof a === 'string' ? (a === literal) === wanted : general(frame);
+  };
+}
+
+function generalEquality(left: Code, right: Code, wanted: boolean): Code {
+  return (frame) => {
+    const a = left(frame);
+    const b = right(frame);
     if (isUnknown(a)) return a;
     if (isUnknown(b)) return b;
-    const same = typeof a === 'string' ? a === b : equals(a, b, frame);
+    const same = equals(a, b, frame);
     return frame.steps < 0 ? OVER_COST : same === wanted;
   };
 }
 
-export function compileOrder(left: Code, right: Code, operator: keyof typeof ORDERS): Code {
+/** `<`, `<=`, `>` and `>=`. With a literal number on the right, the commonest case, nothing but that number is looked at. */
+export function compileOrder(left: Code, right: Code, operator: keyof typeof ORDERS, literal?: number): Code {
+  const general = generalOrder(left, right, operator);
+  return literal === undefined ? general : LITERAL_ORDERS[operator](left, literal, general);
+}
+
+function generalOrder(left: Code, right: Code, operator: keyof typeof ORDERS): Code {
   const holds = ORDERS[operator];
   return (frame) => {
-    const [a, b] = [left(frame), right(frame)];
+    const a = left(frame);
+    const b = right(frame);
     if (isUnknown(a)) return a;
     if (isUnknown(b)) return b;
     const order = compare(a, b);
@@ -40,9 +58,31 @@ export function compileOrder(left: Code, right: Code, operator: keyof typeof ORD
   };
 }
 
+type LiteralOrder = (left: Code, literal: number, general: Code) => Code;
+
+const LITERAL_ORDERS: Readonly<Record<keyof typeof ORDERS, LiteralOrder>> = {
+  '<': (left, literal, general) => (frame) => {
+    const a = left(frame);
+    return typeof a === 'number' ? a < literal : general(frame);
+  },
+  '<=': (left, literal, general) => (frame) => {
+    const a = left(frame);
+    return typeof a === 'number' ? a <= literal : general(frame);
+  },
+  '>': (left, literal, general) => (frame) => {
+    const a = left(frame);
+    return typeof a === 'number' ? a > literal : general(frame);
+  },
+  '>=': (left, literal, general) => (frame) => {
+    const a = left(frame);
+    return typeof a === 'number' ? a >= literal : general(frame);
+  },
+};
+
 export function compileMembership(left: Code, right: Code): Code {
   return (frame) => {
-    const [item, of] = [left(frame), right(frame)];
+    const item = left(frame);
+    const of = right(frame);
     if (isUnknown(item)) return item;
     if (isUnknown(of)) return of;
     if (isList(of)) {

@@ -130,6 +130,10 @@ class Actors {
 }
 
 function ascending(found: number[]): readonly number[] {
-  if (found.length < 2) return found;
-  return found.sort((a, b) => a - b).filter((position, i) => position !== found[i - 1]);
+  for (let i = 1; i < found.length; i++) {
+    if ((found[i - 1] ?? 0) >= (found[i] ?? 0)) {
+      return found.sort((a, b) => a - b).filter((position, j) => position !== found[j - 1]);
+    }
+  }
+  return found;
 }

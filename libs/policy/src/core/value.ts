@@ -22,14 +22,16 @@ export class Duration {
   constructor(readonly milliseconds: number) {}
 }
 
-/** One run of one condition. */
+/** Where conditions run. */
 export interface Frame {
   readonly facts: Facts;
   readonly now: Date;
   /** Values of the variables that `all`, `exists`, `map` and the like bind, by depth. */
   readonly bound: Value[];
-  /** Steps this run may still take. Below zero the result counts as unknown and every loop stops. */
+  /** Steps the condition that runs may still take. Below zero the result counts as unknown and every loop stops. */
   steps: number;
+  /** Steps the conditions after it may take. */
+  remaining: number;
 }
 
 export const OVER_COST = new Unknown('it takes more steps than a condition may');
