@@ -2,6 +2,7 @@ import { noteVerifier } from '@lexecon/crypto';
 import { FRESH, NoteKind, noteOf, TestLog } from '../test/log.js';
 import { openReceipt, type Receipt } from './core/index.js';
 import { AlreadyRecorded, Superseded } from './failure.js';
+import { shardAt } from './shard.js';
 
 describe('the ledger', () => {
   let log: TestLog;
@@ -27,13 +28,14 @@ describe('the ledger', () => {
     sequencer.start();
     for (let round = 0; round < 4; round++)
       await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(`${String(round)}-${String(i)}`)));
-    await log.published(401);
+    await log.published(402);
     await sequencer.stop();
     const { rows } = await log.pool.query<{ n: string; payloads: string }>(
       'SELECT (SELECT sum(n) FROM ledger.seq) AS n, (SELECT count(*) FROM ledger.payload) AS payloads',
     );
-    expect(rows[0]).toEqual({ n: '401', payloads: '401' });
-    expect(await log.guard.read('2026h2')).toContain('log.test/2026h2\n401\n');
+    expect(rows[0]).toEqual({ n: '402', payloads: '402' });
+    const shard = shardAt(new Date());
+    expect(await log.guard.read(shard)).toContain(`log.test/${shard}\n402\n`);
   });
 
   it('writes nothing when a committed batch is sent again', async () => {

@@ -9,10 +9,13 @@ import { v7 as uuid7 } from 'uuid';
 import { Backlog } from '../src/backlog.js';
 import { bytesOfUuid, type EntryKind } from '../src/core/index.js';
 import { Guard } from '../src/guard.js';
+import { HeadReader } from '../src/head.reader.js';
 import { LedgerService } from '../src/ledger.service.js';
+import { ProofService } from '../src/proof.service.js';
 import { Publisher } from '../src/publisher.js';
 import { Sequencer } from '../src/sequencer.task.js';
 import { readSigningKeys, type SigningKeys } from '../src/signing-keys.js';
+import { TileStore } from '../src/tile.store.js';
 
 /** A record for tests: public text, and one sealed field. */
 export interface Note {
@@ -48,6 +51,13 @@ export class TestLog {
     readonly guard: Guard,
   ) {}
 
+  /** Reads of nothing that was read before. */
+  readers(): { readonly heads: HeadReader; readonly tiles: TileStore; readonly proofs: ProofService } {
+    const heads = new HeadReader(this.pool, this.keys.origin);
+    const tiles = new TileStore(this.pool);
+    return { heads, tiles, proofs: new ProofService(this.pool, heads, tiles) };
+  }
+
   static async create(): Promise<TestLog> {
     const database = await testDatabase();
     const folder = mkdtempSync(join(tmpdir(), 'lexecon-log-'));
@@ -64,7 +74,15 @@ export class TestLog {
     pool.on('error', () => undefined);
     const backlog = new Backlog(pool);
     await backlog.start();
-    return new TestLog(database, folder, keys, pool, new LedgerService(pool, pool, keys, backlog), backlog, new Guard(guardPlace));
+    return new TestLog(
+      database,
+      folder,
+      keys,
+      pool,
+      new LedgerService(pool, pool, keys, backlog),
+      backlog,
+      new Guard(guardPlace),
+    );
   }
 
   sequencer(now?: () => Date): Sequencer {
@@ -73,6 +91,14 @@ export class TestLog {
 
   append(text: string): Promise<readonly unknown[]> {
     return this.ledger.append([{ kind: NoteKind, record: noteOf(text) }], FRESH);
+  }
+
+  /** Appends `count` entries, `at` of them at a time. */
+  async fill(count: number, at = 100): Promise<void> {
+    for (let done = 0; done < count; done += at)
+      await Promise.all(
+        Array.from({ length: Math.min(at, count - done) }, (_, i) => this.append(`entry ${String(done + i)}`)),
+      );
   }
 
   /** Resolves when the newest published head covers `size` entries; rejects after ten seconds. */
