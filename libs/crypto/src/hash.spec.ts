@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { equalBytes, hmacSha256, hmacSha512, sha256 } from './hash.js';
 
 describe('hashes', () => {
@@ -17,6 +18,15 @@ describe('hashes', () => {
       '164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554' +
         '9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737',
     );
+  });
+
+  it('agrees with the platform’s HMAC for keys and data of every length around a block', () => {
+    for (const keyBytes of [0, 1, 32, 63, 64, 65, 127, 128, 129, 300])
+      for (const dataBytes of [0, 1, 63, 64, 65, 500]) {
+        const [key, data] = [randomBytes(keyBytes), randomBytes(dataBytes)];
+        expect(hmacSha256(key, data)).toEqual(createHmac('sha256', key).update(data).digest());
+        expect(hmacSha512(key, data)).toEqual(createHmac('sha512', key).update(data).digest());
+      }
   });
 
   it('compares bytes, and calls other lengths unequal', () => {
