@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { removeDatabase } from './test-database.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const READY_WITHIN_MS = 90_000;
@@ -78,13 +79,14 @@ async function startAndStop({ command, cwd, path = '/health/live', look = async 
     const database = join(data, 'postgres/connection.json');
     const ports = [port, ...(existsSync(database) ? [JSON.parse(readFileSync(database, 'utf8')).port] : [])];
     child.kill('SIGTERM');
-    const code = await Promise.race([ended, sleep(STOPPED_WITHIN_MS, 'nothing, still running')]);
+    const code = await Promise.race([ended, sleep(STOPPED_WITHIN_MS, 'nothing, still running', { ref: false })]);
     if (code !== 0) throw new Error(`SIGTERM ended it with ${code}`);
     for (const left of ports) if (await isListening(left)) throw new Error(`port ${left} is still open after SIGTERM`);
   } catch (error) {
     throw new Error(`${error.message}\n${text().split('\n').slice(-30).join('\n')}`, { cause: error });
   } finally {
     child.kill('SIGKILL');
+    removeDatabase(join(data, 'postgres'));
     rmSync(data, { recursive: true, force: true });
   }
 }

@@ -1,12 +1,19 @@
 // A PostgreSQL for tests: `node scripts/test-database.mjs` keeps one running on a temporary folder until it is killed,
 // prints its TEST_DATABASE_URL and leaves it in .test-data/url. `npm test` uses the same function for itself.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import './typescript.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Removes a stopped server's folder, and the one that its data were moved to where its user could not enter this. */
+export function removeDatabase(folder) {
+  const pointer = join(folder, 'moved-to');
+  if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8').trim(), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
 
 /** Starts one on a new temporary folder: `{ url, stop }`; `stop` removes the folder too. */
 export async function startTestDatabase(log = () => undefined) {
@@ -16,7 +23,7 @@ export async function startTestDatabase(log = () => undefined) {
   const server = await startEmbedded(folder, log);
   const stop = async () => {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    removeDatabase(folder);
   };
   return { url: server.url, stop };
 }
