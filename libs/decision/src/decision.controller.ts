@@ -7,6 +7,7 @@ import { DecisionReader } from './decision.reader.js';
 import { DecisionReplay } from './decision.replay.js';
 import { DecisionSearch } from './decision.search.js';
 import { DecisionService } from './decision.service.js';
+import { ReceiptService } from './receipt.service.js';
 import { DecisionBatchView, DecisionPage, DecisionView, ExplanationView, ReplayView } from './decision.view.js';
 
 /** The bodies of the hot routes, as their compiled validator hands them over; not classes, so that they are not validated twice. */
@@ -21,6 +22,12 @@ const KEY_HEADER = {
   description: '1 to 255 visible ASCII characters. The same key with the same body always gives the same answer.',
 };
 
+const PREFER_HEADER = {
+  name: 'Prefer',
+  required: false,
+  description: '`wait=proof` holds the answer until the receipt has its index and inclusion proof.',
+};
+
 @ApiTags('decisions')
 @Controller('api/v1/decisions')
 export class DecisionController {
@@ -29,6 +36,7 @@ export class DecisionController {
     private readonly reader: DecisionReader,
     private readonly replays: DecisionReplay,
     private readonly searches: DecisionSearch,
+    private readonly receipts: ReceiptService,
   ) {}
 
   /** Permit, deny or escalate. The answer leaves when its record is durable; any failure before that is a 503 without an outcome. */
@@ -36,14 +44,17 @@ export class DecisionController {
   @HttpCode(200)
   @Requires('decision:make')
   @ApiHeader(KEY_HEADER)
+  @ApiHeader(PREFER_HEADER)
   @ApiBody({ type: DecisionRequestDto })
   @ApiOkResponse({ type: DecisionView })
   async decide(
     @Caller() caller: Principal,
     @Body(new CompiledBody(DecisionRequestDto)) body: RequestBody,
     @Headers('idempotency-key') key?: string,
+    @Headers('prefer') prefer?: string,
   ): Promise<DecisionView> {
-    const [decision] = await this.decisions.decide(caller, [body], checked(key), body);
+    const decisions = await this.decisions.decide(caller, [body], checked(key), body);
+    const [decision] = waits(prefer) ? await this.receipts.withProofs(decisions) : decisions;
     if (!decision) throw new Error('a request was not answered');
     return decision;
   }
@@ -53,14 +64,17 @@ export class DecisionController {
   @HttpCode(200)
   @Requires('decision:make')
   @ApiHeader(KEY_HEADER)
+  @ApiHeader(PREFER_HEADER)
   @ApiBody({ type: DecisionBatchDto })
   @ApiOkResponse({ type: DecisionBatchView })
   async decideBatch(
     @Caller() caller: Principal,
     @Body(new CompiledBody(DecisionBatchDto)) body: BatchBody,
     @Headers('idempotency-key') key?: string,
+    @Headers('prefer') prefer?: string,
   ): Promise<DecisionBatchView> {
-    return { decisions: await this.decisions.decide(caller, body.requests, checked(key), body) };
+    const decisions = await this.decisions.decide(caller, body.requests, checked(key), body);
+    return { decisions: waits(prefer) ? await this.receipts.withProofs(decisions) : decisions };
   }
 
   /** Decisions, newest first: what is public of them. */
@@ -96,6 +110,10 @@ export class DecisionController {
     return this.replays.replay(decisionId);
   }
 }
+
+/** RFC 7240: preferences are separated by commas. */
+const waits = (prefer: string | undefined): boolean =>
+  prefer?.split(',').some((preference) => preference.trim() === 'wait=proof') === true;
 
 function checked(key: string | undefined): string | undefined {
   if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;

@@ -9,10 +9,12 @@ import { DecisionSearch } from './decision.search.js';
 import { DecisionService } from './decision.service.js';
 import { Idempotency } from './idempotency.js';
 import { IdempotencyTask } from './idempotency.task.js';
+import { ReceiptController } from './receipt.controller.js';
+import { ReceiptService } from './receipt.service.js';
 
 @Module({
   imports: [OversightModule, PolicyModule],
-  controllers: [DecisionController],
+  controllers: [DecisionController, ReceiptController],
   providers: [
     DecisionMaker,
     DecisionReader,
@@ -21,6 +23,7 @@ import { IdempotencyTask } from './idempotency.task.js';
     DecisionService,
     Idempotency,
     IdempotencyTask,
+    ReceiptService,
   ],
 })
 export class DecisionModule {}

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { notFound, type Principal, ProblemError } from '@lexecon/auth';
+import { notFound, ProblemError } from '@lexecon/auth';
 import { LedgerReader, type StoredEntry } from '@lexecon/ledger';
 import { bytesOfUuid, openGroup } from '@lexecon/ledger/core';
 import { ReviewService } from '@lexecon/oversight';
 import { SubjectVault } from '@lexecon/vault';
-import { DataSource } from 'typeorm';
 import { answerOf, type Decision, joinGroups, type PublicFields, type SealedFields } from './core/index.js';
 
 /** A decision as it stands in the ledger, with what could be opened of it. */
@@ -23,7 +22,6 @@ export class DecisionReader {
     private readonly ledger: LedgerReader,
     private readonly vault: SubjectVault,
     private readonly reviews: ReviewService,
-    private readonly dataSource: DataSource,
   ) {}
 
   /** The answers as they were given, in order. Throws ProblemError 404, or 410 when the person concerned was erased. */
@@ -55,18 +53,6 @@ export class DecisionReader {
       sealed: groups.includes(null) ? null : joinGroups(groups.filter((group) => group !== null)),
       decidedAt: new Date(entry.leaf.timeMs),
     };
-  }
-
-  /** The entry behind a receipt. Throws ProblemError 404 when there is none or the caller may not see it. */
-  async receiptOf(id: string, principal: Principal): Promise<StoredEntry> {
-    const [row] = await this.dataSource.query<{ principal: string }[]>(
-      'SELECT principal FROM decision.decision WHERE id = $1',
-      [id],
-    );
-    const mayRead = principal.permissions.has('decision:read') || row?.principal === principal.id;
-    const entry = row && mayRead ? await this.ledger.read(id) : null;
-    if (!entry) throw notFound('decision');
-    return entry;
   }
 }
 
