@@ -80,23 +80,23 @@ export class ProofController {
     return formatConsistency({ oldSize: from, path: proof.path, checkpoint: published(proof, '/to') });
   }
 
-  @Get('tile/*path')
+  @Get('tile/*')
   @Requires('ledger:read')
   @Header('Content-Type', 'application/octet-stream')
   @ApiOperation({ summary: 'Hashes and entries as the static files of C2SP tlog-tiles' })
   @ApiParam({
-    name: 'path',
+    name: '*',
     example: '0/000.p/1',
     description: '`<level>/<n>` or `entries/<n>`, with `.p/<width>` at the right edge.',
   })
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   async tile(
-    @Param('path') path: string | readonly string[],
+    @Param('*') path: string,
     @Query() { shard }: ShardQuery,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<StreamableFile> {
-    const tile = parseTilePath(`tile/${typeof path === 'string' ? path : path.join('/')}`);
+    const tile = parseTilePath(`tile/${path}`);
     const head = await this.heads.newest(shard);
     if (!tile || !isWithin(tile, head.size)) throw notFound('tile');
     const from = tile.n * TILE_WIDTH;

@@ -81,10 +81,9 @@ export class Sequencer {
     const { logId, shard, tree } = head;
     await this.publisher.check(client, logId, shard, tree.size);
     const state = { logId, shard, tree, arrivals: await loadArrivals(client, head.lowArrival) };
+    if (head.closedSize === null) await recordKeyUse(client, this.keys, this.keys.logSigner(shard), this.now());
     await this.#published(client, state);
-    if (head.closedSize !== null) return this.#next(client, state);
-    await recordKeyUse(client, this.keys, this.keys.logSigner(shard), this.now());
-    return state;
+    return head.closedSize === null ? state : this.#next(client, state);
   }
 
   async #round({ client }: Leadership, state: LogState): Promise<LogState> {
