@@ -59,7 +59,8 @@ export async function build(log = () => undefined) {
   const hash = sourceHash();
   const began = Date.now();
   const names = programs();
-  await Promise.all(names.map(compile));
+  const results = await Promise.allSettled(names.map(compile));
+  for (const { reason } of results) if (reason) throw reason;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, hash);
   log(`built ${names.join(', ')} in ${((Date.now() - began) / 1000).toFixed(1)} s`);
