@@ -57,7 +57,7 @@ const answers = (url) =>
   );
 
 /**
- * Starts `command` in `cwd`, waits until `/health/live` (or `path`) answers 200, calls `look` with the output so far, and
+ * Starts `command` in `cwd`, waits until `/health/live` (or `path`) answers 200, calls `look` with what gives the output so far, and
  * stops it with SIGTERM. Throws when it does not get ready, ends with anything but 0, or leaves a port open.
  */
 async function startAndStop({ command, cwd, path = '/health/live', look = async () => undefined }) {
@@ -75,7 +75,7 @@ async function startAndStop({ command, cwd, path = '/health/live', look = async 
       ready,
       ended.then((code) => Promise.reject(new Error(`ended with ${code} instead of getting ready`))),
     ]);
-    await look(text());
+    await look(text);
     const database = join(data, 'postgres/connection.json');
     const ports = [port, ...(existsSync(database) ? [JSON.parse(readFileSync(database, 'utf8')).port] : [])];
     child.kill('SIGTERM');
@@ -96,11 +96,10 @@ export function smoke() {
   return startAndStop({ command: [process.execPath, join(root, 'scripts/start.mjs')], cwd: tmpdir() });
 }
 
-/** The curl command in what the server printed, with its continuation lines. */
+/** The curl command for a decision in what the server printed, with its continuation lines, once it is complete. */
 function curlIn(output) {
-  const found = /^[^\n{]*?\b(curl (?:[^\n]*\\\n)*[^\n]*)/m.exec(output);
-  if (!found) throw new Error('printed no curl line');
-  return found[1];
+  const commands = [...output.matchAll(/^[^\n{]*?\b(curl (?:[^\n]*\\\n)*[^\n]*)\n/gm)].map(([, command]) => command);
+  return commands.find((command) => command.includes('/api/v1/decisions'));
 }
 
 /** What the README promises: clone, install, start, paste, decided. Gives the seconds from npm ci to the decision. */
@@ -118,8 +117,9 @@ async function smokeClone() {
     const began = Date.now();
     run('npm', ['ci'], clone);
     let seconds = 0;
-    const look = async (output) => {
-      const answer = JSON.parse(run('sh', ['-c', curlIn(output)], folder));
+    const look = async (text) => {
+      await until('prints a curl line for a decision', 15_000, () => curlIn(text()) !== undefined);
+      const answer = JSON.parse(run('sh', ['-c', curlIn(text())], folder));
       seconds = (Date.now() - began) / 1000;
       if (!answer.outcome || !answer.receipt) throw new Error(`the curl line answered ${JSON.stringify(answer)}`);
     };
