@@ -5,6 +5,7 @@ import { createServer } from './server.js';
 import { parseSettings, type Settings, unknownNames, WrongSettings } from './settings.js';
 import { end, shutDownOnSignal } from './shutdown.js';
 import { stopTelemetry } from './telemetry.js';
+import { welcome } from './welcome.js';
 
 /** EX_CONFIG of sysexits.h: what a supervisor should not try again unchanged. */
 const EXIT_CONFIG = 78;
@@ -35,7 +36,9 @@ async function start({ HOST, PORT, DATABASE_URL = '' }: Settings): Promise<void>
     await stopTelemetry();
   });
   await app.listen(PORT, HOST);
-  logger.info({ address: await app.getUrl() }, 'listening');
+  const address = await app.getUrl();
+  logger.info({ address }, 'listening');
+  process.stdout.write(`\n${(await welcome(app, settings, address)).join('\n')}\n`);
 }
 
 function settingsOrExit(): Settings {

@@ -13,6 +13,8 @@ export interface TestServer {
   readonly app: NestFastifyApplication;
   readonly url: string;
   readonly databaseUrl: string;
+  /** The data folder: keys, guard, demo. */
+  readonly folder: string;
   /** Every log line so far. */
   readonly log: () => readonly string[];
   /** A token with which a person who has these permissions comes in. */
@@ -22,15 +24,20 @@ export interface TestServer {
 
 export const everyPermission: ReadonlySet<Permission> = new Set(Object.keys(permissions) as Permission[]);
 
-/** The whole server in this process, on a database of its own, listening on a free port. */
-export async function testServer(environment: Record<string, string> = {}): Promise<TestServer> {
-  const database = await testDatabase();
-  const folder = mkdtempSync(join(tmpdir(), 'lexecon-api-'));
+/** The whole server in this process, listening on a free port: on a database and a data folder of its own, or as a second replica on
+ *  those of another test server. */
+export async function testServer(
+  environment: Record<string, string> = {},
+  twin?: Pick<TestServer, 'databaseUrl' | 'folder'>,
+): Promise<TestServer> {
+  const database = twin ? null : await testDatabase();
+  const folder = twin?.folder ?? mkdtempSync(join(tmpdir(), 'lexecon-api-'));
+  const databaseUrl = twin?.databaseUrl ?? database?.url ?? '';
   const lines: string[] = [];
   const settings = parseSettings({
     NODE_ENV: 'test',
     PORT: '0',
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl,
     LEXECON_DATA_DIR: folder,
     SIGN_IN_REQUESTS_PER_MINUTE: '1000000',
     ...environment,
@@ -42,7 +49,8 @@ export async function testServer(environment: Record<string, string> = {}): Prom
   return {
     app,
     url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),
-    databaseUrl: database.url,
+    databaseUrl,
+    folder,
     log: () => lines,
     tokenFor: (principal) => {
       const token = `guest-${String(guests.size)}`;
@@ -51,8 +59,8 @@ export async function testServer(environment: Record<string, string> = {}): Prom
     },
     async close() {
       await app.close();
-      await database.drop();
-      rmSync(folder, { recursive: true, force: true });
+      await database?.drop();
+      if (!twin) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,7 @@
-import { ProblemError } from '@lexecon/auth';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import fc from 'fast-check';
+import { ProblemError } from '@lexecon/auth';
 import { CompiledBody } from './compiled-body.pipe.js';
 import { DecisionBatchDto, DecisionRequestDto } from './decision.dto.js';
 

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import type { PipeTransform, Type } from '@nestjs/common';
-import { type FieldProblem, unprocessable } from '@lexecon/auth';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { getMetadataStorage } from 'class-validator';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
+import { type FieldProblem, unprocessable } from '@lexecon/auth';
 import { FREE_JSON, isFreeJson } from './free-json.js';
 
 const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {

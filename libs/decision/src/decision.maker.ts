@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { v7 as uuid7 } from 'uuid';
 import { type Principal, ProblemError } from '@lexecon/auth';
 import { canonicalJson, type Json } from '@lexecon/crypto';
-import { ActorRegistry, type ActorType } from '@lexecon/identity';
+import { ActorRegistry } from '@lexecon/identity';
 import { type Freshness, type Item, LedgerService, Superseded } from '@lexecon/ledger';
 import { KillSwitch, ReviewKind, type ReviewOpened } from '@lexecon/oversight';
 import { PolicyService, ResourceService } from '@lexecon/policy';
 import { evaluate, type KnownFacts, mergeFacts, type RequestedFacts } from '@lexecon/policy/core';
 import { SubjectVault } from '@lexecon/vault';
-import { v7 as uuid7 } from 'uuid';
 import {
   type Decision,
   decisionOf,
@@ -105,7 +105,7 @@ export class DecisionMaker {
   }
 
   #registered({ actor }: RequestedFacts): KnownFacts['actor'] {
-    const facts = this.actors.factsOf(actor.type as ActorType, actor.id);
+    const facts = this.actors.factsOf(actor.type, actor.id);
     return facts && { roles: facts.roles, attributes: facts.attributes, disabled: facts.disabled };
   }
 

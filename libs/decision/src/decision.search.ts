@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { type Page, pageOf } from '@lexecon/database';
 import { decodeBody } from '@lexecon/ledger/core';
-import { DataSource } from 'typeorm';
 import type { PublicFields } from './core/index.js';
 import type { DecisionQuery } from './decision.dto.js';
 import { DecisionMaker } from './decision.maker.js';

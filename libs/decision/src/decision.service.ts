@@ -97,7 +97,7 @@ export class DecisionService {
   #requested(principal: Principal, request: DecisionRequestDto): RequestedFacts {
     if (request.actor) return request as RequestedFacts;
     const type = this.actors.factsOf('service', principal.name)?.id === principal.id ? 'service' : 'agent';
-    return { ...request, actor: { type, id: principal.name } } as RequestedFacts;
+    return { ...request, actor: { type, id: principal.name } };
   }
 }
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { type Principal, ProblemError } from '@lexecon/auth';
 import { canonicalJson, type Json } from '@lexecon/crypto';
 import { SubjectVault } from '@lexecon/vault';
-import { DataSource } from 'typeorm';
 
 /** One idempotency key of one principal with the body it came with, hashed under a server key. */
 export interface Repeatable {

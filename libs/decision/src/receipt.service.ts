@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { notFound, type Principal, ProblemError } from '@lexecon/auth';
 import { LedgerReader, ProofService } from '@lexecon/ledger';
 import type { Receipt } from '@lexecon/ledger/core';
-import { DataSource } from 'typeorm';
 import type { Decision } from './core/index.js';
 
 /** How long `Prefer: wait=proof` holds an answer, in milliseconds. */

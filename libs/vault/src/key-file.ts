@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { decrypt, encrypt } from '@lexecon/crypto';
 import { z } from 'zod';
+import { decrypt, encrypt } from '@lexecon/crypto';
 
 const secret = z
   .base64()

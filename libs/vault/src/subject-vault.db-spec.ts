@@ -1,5 +1,5 @@
-import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import pg from 'pg';
+import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { freshKeyFile, VaultKeys } from './key-file.js';
 import { SubjectVault, VaultUnavailable } from './subject-vault.js';
 
@@ -22,7 +22,7 @@ describe('the vault of subject keys', () => {
   it('gives every replica the same key for one subject, and another key for another', async () => {
     const [ours, theirs] = [open(), open()];
     const many = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => (i % 2 ? ours : theirs).keysOf(['user:ada', `user:${String(i % 3)}`])),
+      Array.from({ length: 40 }, async (_, i) => (i % 2 ? ours : theirs).keysOf(['user:ada', `user:${String(i % 3)}`])),
     );
     const ids = new Set(many.map(([key]) => key?.id));
     expect(ids.size).toBe(1);

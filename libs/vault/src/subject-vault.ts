@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { hmacSha256 } from '@lexecon/crypto';
 import type { Pool } from 'pg';
 import { v7 as uuid7 } from 'uuid';
+import { hmacSha256 } from '@lexecon/crypto';
 import type { VaultKeys } from './key-file.js';
 import { SubjectCache } from './subject-cache.js';
 
@@ -101,7 +101,7 @@ export class SubjectVault {
 
   async #load(subjects: readonly string[]): Promise<readonly SubjectKey[]> {
     if (performance.now() >= this.#freshUntil) await this.refresh().catch(unavailable);
-    return Promise.all(subjects.map((subject) => this.#cache.get(subject) ?? this.#enqueue(subject)));
+    return Promise.all(subjects.map(async (subject) => this.#cache.get(subject) ?? this.#enqueue(subject)));
   }
 
   #enqueue(subject: string): Promise<SubjectKey> {

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
+import { permissionsOf, type Principal } from '@lexecon/auth';
+import { formatApiKey, freshApiKey, IdentityBootstrap } from '@lexecon/identity';
+import { PolicyService } from '@lexecon/policy';
+import { demoPolicies } from './demo.policies.js';
+import type { Settings } from './settings.js';
+
+/** What the demo start made, kept readable by its owner only in the data folder. */
+interface Demo {
+  readonly gatewayKey: string;
+  readonly people: readonly DemoPerson[];
+}
+
+interface DemoPerson {
+  readonly email: string;
+  readonly role: 'policy-author' | 'policy-approver';
+  readonly password: string;
+  /** Base32. */
+  readonly totpSecret: string;
+}
+
+export const demoFile = (settings: Settings): string => join(resolve(settings.LEXECON_DATA_DIR), 'demo.json');
+
+/** Outside production: a gateway with a key, a registered agent, an author, an approver and policies for each outcome. May run at
+ *  every start. Answers the gateway's key. */
+export async function ensureDemo(app: INestApplication, settings: Settings): Promise<string> {
+  const demo = readDemo(settings);
+  const identity = app.get(IdentityBootstrap);
+  await identity.ensureActor(
+    {
+      type: 'service',
+      name: 'demo-gateway',
+      owner: 'demo',
+      purpose: 'asks for decisions on behalf of any actor',
+      roles: ['gateway'],
+    },
+    demo.gatewayKey,
+  );
+  await identity.ensureActor({
+    type: 'agent',
+    name: 'support-bot',
+    owner: 'demo',
+    purpose: 'answers support questions',
+    roles: ['support-agent'],
+  });
+  for (const { email, role, password, totpSecret } of demo.people)
+    await identity.ensurePerson({
+      email,
+      password,
+      totpSecret,
+      roles: [role],
+      justification: 'made by the demo start',
+    });
+  await ensurePolicies(app.get(PolicyService));
+  return demo.gatewayKey;
+}
+
+function readDemo(settings: Settings): Demo {
+  const file = demoFile(settings);
+  const kept = keptDemo(file);
+  const demo = {
+    people: kept?.people ?? freshPeople(),
+    gatewayKey: settings.LEXECON_DEMO_KEY ?? kept?.gatewayKey ?? formatApiKey(freshApiKey('demo')),
+  };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  return demo;
+}
+
+function keptDemo(file: string): Demo | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Demo;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+function freshPeople(): readonly DemoPerson[] {
+  return (['policy-author', 'policy-approver'] as const).map((role) => ({
+    role,
+    email: `${role}@demo.invalid`,
+    password: randomBytes(18).toString('base64url'),
+    totpSecret: [...randomBytes(32)].map((byte) => BASE32[byte % 32]).join(''),
+  }));
+}
+
+/** The demo's own policies are written, approved and activated by two different accounts. */
+async function ensurePolicies(policies: PolicyService): Promise<void> {
+  if ((await policies.list()).length > 0) return;
+  const [author, approver] = [person('policy-author', 1), person('policy-approver', 2)];
+  for (const source of demoPolicies) {
+    const { name, version } = await policies.create(author, source);
+    await policies.approve(approver, name, version);
+    await policies.activate(approver, name, version);
+  }
+}
+
+const person = (role: string, n: number): Principal => {
+  const id = `00000000-0000-7000-8000-00000000000${String(n)}`;
+  return { kind: 'person', id, name: id, roles: [role], permissions: permissionsOf([role]) };
+};
