@@ -1,6 +1,8 @@
 import { canonicalJson, type Json } from '@lexecon/crypto';
 import type { RuleName } from './combine.js';
 import type { PolicySet } from './compile.js';
+import { CASES_SHAPE } from './case.shape.js';
+import { read, type Report } from './shape.js';
 import { evaluate } from './evaluate.js';
 import { type KnownFacts, mergeFacts, type RequestedFacts } from './facts.js';
 import type { Outcome, Verdict } from './verdict.js';
@@ -37,6 +39,16 @@ export interface CaseResult {
   /** One sentence for each member that differs. */
   readonly differences: readonly string[];
   readonly verdict: Verdict;
+}
+
+/** Reads cases out of a body, defaults filled in; everything that is wrong is reported. */
+export function readCases(value: Json, report: Report): readonly PolicyCase[] {
+  let sound = true;
+  const cases = read(CASES_SHAPE, value, '', (pointer, detail) => {
+    sound = false;
+    report(pointer, detail);
+  });
+  return sound ? (cases as unknown as readonly PolicyCase[]) : [];
 }
 
 /** Evaluates each case and compares. */

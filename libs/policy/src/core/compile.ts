@@ -62,6 +62,11 @@ export interface CompiledRule {
   readonly rule: Rule;
 }
 
+/** Name of the set that versions with these hashes make. */
+export function setHashOf(hashes: readonly string[]): string {
+  return `sha256:${sha256(canonicalJson(hashes.toSorted())).toString('hex')}`;
+}
+
 /** Compiles a set at once. Throws when two documents have one name, and ConditionError for a document that
  *  `parsePolicy` would have refused. */
 export function compile(documents: readonly PolicyVersion[]): PolicySet {
@@ -117,7 +122,7 @@ function* compiling(
     if (position % ENTRIES_A_PORTION === ENTRIES_A_PORTION - 1) yield;
   }
   return {
-    hash: `sha256:${sha256(canonicalJson(policies.map(({ hash }) => hash).toSorted())).toString('hex')}`,
+    hash: setHashOf(policies.map(({ hash }) => hash)),
     mode: MODES[Math.max(0, ...policies.map(({ document }) => MODES.indexOf(document.mode)))] ?? 'paranoid',
     risk: policies.some(({ document }) => document.risk === 'high') ? 'high' : 'standard',
     policies,

@@ -1,4 +1,4 @@
-export { type CaseResult, type Expectation, type PolicyCase, runCases } from './case.js';
+export { type CaseResult, type Expectation, type PolicyCase, readCases, runCases } from './case.js';
 export type { RuleName } from './combine.js';
 export {
   compile,
@@ -7,6 +7,7 @@ export {
   type PolicySet,
   type PolicyVersion,
   type RuleRef,
+  setHashOf,
 } from './compile.js';
 export {
   type Effect,
@@ -28,8 +29,8 @@ export {
   SENSITIVITIES,
   type Sensitivity,
 } from './facts.js';
-export { anyGlob, globProblem } from './glob.js';
+export { anyGlob, glob, globProblem, isGlob, type Matcher, stemOf, stemsOf } from './glob.js';
 export { type Parsed, parsePolicy, type PolicyProblem } from './parse.js';
-export { policySchema } from './schema.js';
+export { casesSchema, policySchema } from './schema.js';
 export type { JsonObject } from './shape.js';
 export type { Outcome, ReviewAsked, TraceEntry, Verdict } from './verdict.js';

@@ -122,7 +122,7 @@ rules:
   });
 
   it.each([
-    ['a duplicate key', policy('  - { id: a, id: b, effect: permit }'), /unique/],
+    ['a duplicate key', policy('  - { id: a, id: b, effect: permit }'), /there twice/],
     ['an alias', policy('  - &x { id: a, effect: permit }\n  - *x'), /aliases/],
     ['two documents', `${policy('  []')}\n---\n{}`, /one document/],
     ['a broken text', 'name: [', /./],
@@ -195,6 +195,22 @@ rules:
       ...'bcdefgh'.split('').map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
     ];
     expect(problems(bomb.join('\n')).some(({ detail }) => detail.includes('aliases'))).toBe(true);
+  });
+
+  it.each([
+    ['deep lists', '['.repeat(100_000)],
+    ['deep maps', '{a: '.repeat(100_000)],
+    ['deep lists that end', `${'['.repeat(5000)}${']'.repeat(5000)}`],
+    ['deep blocks', Array.from({ length: 1500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['many keys', Array.from({ length: 20_000 }, (_, i) => `a${i}: 1`).join('\n')],
+    ['a NUL', 'name: "a\\0b"'],
+    ['an empty key', ': 1'],
+    ['a complex key', '? [a]\n: 1'],
+    ['binary', String.fromCharCode(...Array.from({ length: 300 }, (_, i) => i))],
+  ])('refuses %s without taking long or throwing', (_, text) => {
+    const started = performance.now();
+    expect(problems(text).length).toBeGreaterThan(0);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('places a mistake inside a block condition', () => {

@@ -20,7 +20,7 @@ export type Parsed =
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
 
 /** Longest text of a policy, in characters. */
-export const MAX_SOURCE = 2_000_000;
+export const MAX_SOURCE = 524_288;
 
 /** Reads a policy from YAML or JSON text, defaults filled in and durations in seconds, or says everything that is
  *  wrong with it at once, in the order of the text. Never throws. */
@@ -40,10 +40,15 @@ export function parsePolicy(text: string): Parsed {
   return problems.length > 0 ? refused(problems) : { ok: true, document: complete(value as PolicyDocument) };
 }
 
+/** More problems than these are not told. */
+const MAX_PROBLEMS = 500;
+
 function refused(problems: readonly PolicyProblem[]): Parsed {
   return {
     ok: false,
-    problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
+    problems: problems
+      .slice(0, MAX_PROBLEMS)
+      .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
   };
 }
 

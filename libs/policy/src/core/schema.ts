@@ -1,6 +1,10 @@
 import type { Json } from '@lexecon/crypto';
+import { CASES_SHAPE } from './case.shape.js';
 import { POLICY_SHAPE } from './document.shape.js';
 import type { JsonObject, Member, Shape } from './shape.js';
+
+/** The JSON schema of a list of cases for `runCases`. */
+export const casesSchema = (): JsonObject => schemaOf(CASES_SHAPE);
 
 /** The JSON schema (2020-12) of a policy document, for editors: docs/policy.schema.json holds exactly this. */
 export function policySchema(): JsonObject {
@@ -25,6 +29,8 @@ function schemaOf(shape: Shape): JsonObject {
       return shape.of.length === 1 ? { const: shape.of[0] ?? '' } : { enum: shape.of };
     case 'integer':
       return { type: 'integer', minimum: shape.min, maximum: shape.max };
+    case 'number':
+      return { type: 'number', minimum: shape.min, maximum: shape.max };
     case 'boolean':
       return { type: 'boolean' };
     case 'duration':
@@ -34,7 +40,7 @@ function schemaOf(shape: Shape): JsonObject {
     case 'record':
       return recordSchema(shape.members, shape.some ?? false);
     case 'free':
-      return { type: 'object' };
+      return { type: shape.orNull ? ['object', 'null'] : 'object' };
   }
 }
 

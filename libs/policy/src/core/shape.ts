@@ -8,13 +8,14 @@ export type Shape =
   | { readonly kind: 'text'; readonly max: number; readonly pattern?: RegExp; readonly says?: string }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'boolean' }
   /** ISO 8601 in the document, seconds afterwards; `min` and `max` in seconds. */
   | { readonly kind: 'duration'; readonly min: number; readonly max: number }
   | { readonly kind: 'list'; readonly item: Shape; readonly min: number; readonly max: number }
   | { readonly kind: 'record'; readonly members: Readonly<Record<string, Member>>; readonly some?: boolean }
-  /** Any JSON object. */
-  | { readonly kind: 'free' };
+  /** Any JSON object; with `orNull` also null. */
+  | { readonly kind: 'free'; readonly orNull?: boolean };
 
 export interface Member {
   readonly shape: Shape;
@@ -71,6 +72,10 @@ function mismatch(shape: Shape, value: Json): string | null {
       return typeof value === 'number' && Number.isInteger(value) && value >= shape.min && value <= shape.max
         ? null
         : `must be a whole number from ${shape.min} to ${shape.max}`;
+    case 'number':
+      return typeof value === 'number' && value >= shape.min && value <= shape.max
+        ? null
+        : `must be a number from ${shape.min} to ${shape.max}`;
     case 'boolean':
       return typeof value === 'boolean' ? null : 'must be true or false';
     case 'duration':
@@ -86,7 +91,7 @@ function mismatch(shape: Shape, value: Json): string | null {
         ? `must have at least one of ${words(Object.keys(shape.members))}`
         : null;
     case 'free':
-      return isObject(value) ? null : 'must be an object';
+      return isObject(value) || (shape.orNull && value === null) ? null : 'must be an object';
   }
 }
 

@@ -1,5 +1,15 @@
 import type { Json } from '@lexecon/crypto';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import { step } from './shape.js';
 
 /** Where something stands in a text: both count from 1. */
@@ -30,15 +40,11 @@ export function readSource(
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
-    version: '1.2',
-    schema: 'core',
-    merge: false,
-    resolveKnownTags: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
+  const parsed = composed(text, lines);
+  if (!parsed) {
+    report({ line: 1, column: 1 }, '', `nested deeper than ${MAX_DEPTH} levels`);
+    return null;
+  }
   const documents = 'empty' in parsed ? [] : [...parsed];
   const [document, second] = documents;
   if (!document || !document.contents) {
@@ -47,19 +53,38 @@ export function readSource(
   }
   const flaws = [...document.errors, ...document.warnings];
   for (const flaw of flaws) report(at(flaw.pos[0]), '', flaw.message);
-  if (second) report(at(second.range[0]), '', 'there must be one document, not several');
-  if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return null;
+  if (second) report(at(second.range?.[0] ?? 0), '', 'there must be one document, not several');
+  if (document.errors.length > 0) return null;
 
   const nodes = new Map<string, Node>();
-  const complain = (node: Node, pointer: string, detail: string): void =>
-    report(at(node.range?.[0] ?? 0), pointer, detail);
+  const complain = (node: Node | null, pointer: string, detail: string): void =>
+    report(at(node?.range?.[0] ?? 0), pointer, detail);
   const value = plain(document.contents, '', { nodes, complain });
   return { value, placeOf: (pointer, offset) => placeOf(text, nodes, at, pointer, offset) };
 }
 
+/** Null when the text is nested too deep to be read. */
+function composed(text: string, lineCounter: LineCounter): ReturnType<typeof parseAllDocuments> | null {
+  try {
+    return parseAllDocuments(text, {
+      lineCounter,
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      uniqueKeys: false, // its check takes quadratic time; `plain` has its own
+      resolveKnownTags: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 interface Walk {
   readonly nodes: Map<string, Node>;
-  readonly complain: (node: Node, pointer: string, detail: string) => void;
+  readonly complain: (node: Node | null, pointer: string, detail: string) => void;
 }
 
 function plain(node: Node, pointer: string, walk: Walk, depth = 0): Json {
@@ -67,25 +92,34 @@ function plain(node: Node, pointer: string, walk: Walk, depth = 0): Json {
   if (depth > MAX_DEPTH) walk.complain(node, pointer, `nested deeper than ${MAX_DEPTH} levels`);
   else if (isAlias(node)) walk.complain(node, pointer, 'aliases are not taken: write the value out');
   else if (isSeq<Node>(node)) return node.items.map((item, i) => plain(item, `${pointer}/${i}`, walk, depth + 1));
-  else if (isMap<Node, Node | null>(node)) {
-    return Object.fromEntries(
-      node.items.map(({ key, value }): [string, Json] => {
-        const name = isScalar(key) && typeof key.value === 'string' ? key.value : null;
-        if (name === null || name === '__proto__')
-          walk.complain(key, pointer, 'a key must be a text, and not __proto__');
-        const inner = step(pointer, name ?? '?');
-        return [name ?? '?', value ? plain(value, inner, walk, depth + 1) : null];
-      }),
-    );
-  } else if (isScalar(node)) return scalar(node, pointer, walk);
+  else if (isMap<Node, Node | null>(node)) return map(node, pointer, walk, depth);
+  else if (isScalar(node)) return scalar(node, pointer, walk);
   return null;
 }
+
+function map(node: YAMLMap<Node, Node | null>, pointer: string, walk: Walk, depth: number): Json {
+  const members = new Map<string, Json>();
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) && typeof key.value === 'string' ? key.value : null;
+    if (name === null || !isKey(name)) {
+      walk.complain(key, pointer, 'a key must be a text without NUL, and not __proto__');
+      continue;
+    }
+    const inner = step(pointer, name);
+    if (members.has(name)) walk.complain(key, inner, 'the key is there twice');
+    else members.set(name, value ? plain(value, inner, walk, depth + 1) : null);
+  }
+  return Object.fromEntries(members);
+}
+
+const isKey = (name: string): boolean => name !== '__proto__' && !name.includes('\0') && !LONE_SURROGATE.test(name);
 
 function scalar(node: Scalar, pointer: string, { complain }: Walk): Json {
   const { value } = node;
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'string') {
     if (LONE_SURROGATE.test(value)) complain(node, pointer, 'the text has half a surrogate pair in it');
+    if (value.includes('\0')) complain(node, pointer, 'the text has a NUL character in it');
     return value;
   }
   if (typeof value === 'number' && Number.isFinite(value)) {
