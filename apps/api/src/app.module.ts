@@ -2,19 +2,30 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Authenticator, AuthModule } from '@lexecon/auth';
 import { DatabaseHealth, DatabaseModule, MigrationHealth } from '@lexecon/database';
-import { HealthModule } from '@lexecon/health';
+import { DecisionModule } from '@lexecon/decision';
+import { type HealthFactsFactory, HealthModule } from '@lexecon/health';
 import { IdentityAuthenticator, IdentityModule } from '@lexecon/identity';
-import { LedgerModule } from '@lexecon/ledger';
+import { LedgerHealth, LedgerModule } from '@lexecon/ledger';
 import { OversightModule } from '@lexecon/oversight';
+import { PolicyModule, PolicyService } from '@lexecon/policy';
 import { VaultModule } from '@lexecon/vault';
 import { type Places, placesOf } from './places.js';
+import { AuthServiceHealth, PoliciesHealth, SecondFactorHealth } from './rooms.health.js';
 import { RootController } from './root.controller.js';
 import type { Settings } from './settings.js';
 import { RateLimiterHealth, SignInGuard, signInThrottle } from './sign-in.throttle.js';
 import { version } from './version.js';
 
 /** What /health, /health/ready and /health/mfa ask: every contribution of every room. */
-export const contributions = [DatabaseHealth, MigrationHealth, RateLimiterHealth] as const;
+export const contributions = [
+  DatabaseHealth,
+  MigrationHealth,
+  LedgerHealth,
+  AuthServiceHealth,
+  PoliciesHealth,
+  RateLimiterHealth,
+  SecondFactorHealth,
+] as const;
 
 /** The composition root: which rooms there are, and who satisfies whose contract. */
 @Module({})
@@ -34,15 +45,36 @@ export class AppModule {
         }),
         LedgerModule.with(ledgerOptions(settings, places)),
         IdentityModule.with(settings),
+        PolicyModule,
         OversightModule,
-        HealthModule.of(contributions, {
-          useFactory: () => ({ version, policySet: () => null }),
-        }),
+        DecisionModule,
+        HealthModule.of(contributions, facts),
         AuthModule.with({ provide: Authenticator, useExisting: IdentityAuthenticator }),
       ],
       controllers: [RootController],
-      providers: [RateLimiterHealth, { provide: APP_GUARD, useClass: SignInGuard }],
+      providers: [
+        AuthServiceHealth,
+        PoliciesHealth,
+        RateLimiterHealth,
+        SecondFactorHealth,
+        { provide: APP_GUARD, useClass: SignInGuard },
+      ],
     };
+  }
+}
+
+const facts: HealthFactsFactory = {
+  imports: [PolicyModule],
+  inject: [PolicyService],
+  useFactory: (policies: PolicyService) => ({ version, policySet: () => activeHash(policies) }),
+};
+
+/** Null while the active set is not known for sure. */
+function activeHash(policies: PolicyService): string | null {
+  try {
+    return policies.active().set.hash;
+  } catch {
+    return null;
   }
 }
 

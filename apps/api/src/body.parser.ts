@@ -1,5 +1,5 @@
-import { type FieldProblem, ProblemError, unprocessable } from '@lexecon/auth';
 import type { FastifyInstance } from 'fastify';
+import { type FieldProblem, ProblemError, unprocessable } from '@lexecon/auth';
 import { escapePointer } from './validation.js';
 
 /** Deeper than anything we ask for, shallow enough that no recursion over a body can run out of stack. */
@@ -11,7 +11,7 @@ export function parseBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
-    parse(request, text, (error, body: unknown) => {
+    void parse(request, text, (error, body: unknown) => {
       const problems = error ? [] : problemsOfText(text, body);
       if (error) done(malformed(text === '' ? 'is empty' : 'is not JSON'));
       else if (problems.length > 0) done(unprocessable(problems));

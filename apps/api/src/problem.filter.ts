@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { type Problem, ProblemError } from '@lexecon/auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { type Problem, ProblemError } from '@lexecon/auth';
 
 /** Everything thrown on the way to an answer leaves through here, as RFC 9457 problem+json. What nobody expected becomes a 500
  *  that says nothing but the id under which the log tells more. */

@@ -1,7 +1,7 @@
+import { z } from 'zod';
 import { identitySettings } from '@lexecon/identity';
 import { ledgerSettings } from '@lexecon/ledger';
 import { vaultSettings } from '@lexecon/vault';
-import { z } from 'zod';
 import { shellSettings } from './shell.config.js';
 
 /** Every setting of the server: one table per room, merged. A name stands in one table only. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { parseApiKey } from '@lexecon/identity';
 import { z } from 'zod';
+import { parseApiKey } from '@lexecon/identity';
 
 /** What the server itself needs to know; rooms have their own tables. `secret: true` keeps a value out of every output. */
 export const shellSettings = {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { HealthService } from '@lexecon/health';
 import type { Logger } from 'pino';
+import { HealthService } from '@lexecon/health';
 import type { Settings } from './settings.js';
 
 type Times = Pick<Settings, 'SHUTDOWN_DELAY_MS' | 'SHUTDOWN_TIMEOUT_MS'>;
@@ -16,7 +16,7 @@ export function shutDownOnSignal(
 ): void {
   let leaving = false;
   const leave = async (signal: string): Promise<void> => {
-    if (leaving) return end(logger, 1, 'ended by a second signal');
+    if (leaving) end(logger, 1, 'ended by a second signal');
     leaving = true;
     logger.info({ signal }, 'shutting down');
     app.get(HealthService).drain();
@@ -36,7 +36,7 @@ export function shutDownOnSignal(
 }
 
 /** Writes what the log still holds, then ends the process. */
-export function end(logger: Logger, code: number, message: string): void {
+export function end(logger: Logger, code: number, message: string): never {
   logger.info({ code }, message);
   logger.flush();
   process.exit(code);

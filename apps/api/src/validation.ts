@@ -15,7 +15,8 @@ export const validation = (): ValidationPipe =>
 /** One problem per broken constraint, its pointer leading through nested objects and arrays. */
 export const problemsOf = (errors: readonly ValidationError[], parent = ''): readonly FieldProblem[] =>
   errors.flatMap(({ property, constraints = {}, children = [] }) => {
-    const pointer = property === undefined ? parent : `${parent}/${escapePointer(property)}`;
+    // A body that is no object at all has no property, whatever the type says.
+    const pointer = typeof property === 'string' ? `${parent}/${escapePointer(property)}` : parent;
     return [...Object.values(constraints).map((detail) => ({ pointer, detail })), ...problemsOf(children, pointer)];
   });
 

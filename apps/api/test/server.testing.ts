@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DataSource } from 'typeorm';
 import { type Permission, permissions, type Principal, roles } from '@lexecon/auth';
 import { testDatabase } from '@lexecon/database/testing';
-import { IdentityAuthenticator } from '@lexecon/identity';
+import { IdentityAuthenticator, IdentityBootstrap } from '@lexecon/identity';
 import { createLogger } from '../src/logging.js';
 import { createServer } from '../src/server.js';
 import { parseSettings } from '../src/settings.js';
@@ -46,6 +47,7 @@ export async function testServer(
   await app.listen(0, '127.0.0.1');
   const guests = new Map<string, Principal>();
   letIn(app, guests);
+  const host = await account(app, app.get(DataSource));
   return {
     app,
     url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),
@@ -54,7 +56,7 @@ export async function testServer(
     log: () => lines,
     tokenFor: (principal) => {
       const token = `guest-${String(guests.size)}`;
-      guests.set(`Bearer ${token}`, { ...guest, ...principal });
+      guests.set(`Bearer ${token}`, { ...host, ...principal });
       return token;
     },
     async close() {
@@ -65,13 +67,20 @@ export async function testServer(
   };
 }
 
-const guest: Principal = {
-  kind: 'person',
-  id: '01890000-0000-7000-8000-000000000001',
-  name: '01890000-0000-7000-8000-000000000001',
-  roles: Object.keys(roles),
-  permissions: everyPermission,
-};
+/** A person with every permission, who has an account like any other. */
+async function account(app: NestFastifyApplication, source: DataSource): Promise<Principal> {
+  const email = 'host@lexecon.example';
+  await app.get(IdentityBootstrap).ensurePerson({
+    email,
+    password: 'a long enough password',
+    totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+    roles: ['admin'],
+    justification: 'lets guests in',
+  });
+  const [row] = await source.query<{ id: string }[]>('SELECT id FROM identity.account WHERE email = $1', [email]);
+  const id = row?.id ?? '';
+  return { kind: 'person', id, name: id, roles: Object.keys(roles), permissions: everyPermission };
+}
 
 /** Known guests come in without credentials of their own; everybody else meets the real authenticator. */
 function letIn(app: NestFastifyApplication, guests: ReadonlyMap<string, Principal>): void {

@@ -58,7 +58,7 @@ describe('health', () => {
     const classes = [Database, Limiter, Policies, SecondFactor];
     const facts = { useFactory: () => ({ version: '1.2.3', policySet: () => 'sha256:abc' }) };
     const module = await Test.createTestingModule({
-      imports: [Rooms, HealthModule.of(classes as never, facts)],
+      imports: [Rooms, HealthModule.of(classes, facts)],
     }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
     await app.init();

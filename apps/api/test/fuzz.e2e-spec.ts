@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import fc from 'fast-check';
+import { documentOf } from '../src/openapi.js';
+import { type GeneratedRequest, type Operation, operationsOf, requestsTo } from './request.testing.js';
+import { type TestServer, testServer } from './server.testing.js';
+
+/** All of them together; each operation gets its share. */
+const BUDGET_MS = 45_000;
+const SEED = 20_261_123;
+
+interface ProblemBody {
+  readonly type?: unknown;
+  readonly status?: unknown;
+  readonly instance?: unknown;
+  readonly errors?: readonly { readonly pointer?: unknown; readonly detail?: unknown }[];
+}
+
+/** What is wrong with an answer; null when it is as it should be. */
+function complaint(status: number, type: string, body: string): string | null {
+  if (status >= 500) return `answered ${String(status)}`;
+  if (status < 400) return null;
+  if (!type.startsWith('application/problem+json')) return `${String(status)} is sent as ${type}`;
+  const problem = JSON.parse(body) as ProblemBody;
+  if (problem.status !== status) return 'the body has another status';
+  if (typeof problem.type !== 'string' || !problem.type.startsWith('urn:lexecon:problem:'))
+    return 'the type is no URN of ours';
+  if (typeof problem.instance !== 'string') return 'the request id is missing';
+  if (![400, 413, 422].includes(status)) return null;
+  const errors = problem.errors ?? [];
+  const named = errors.every(({ pointer, detail }) => typeof pointer === 'string' && /^(\/|$)/.test(pointer) && detail);
+  return errors.length > 0 && named ? null : `${String(status)} does not name the field`;
+}
+
+describe('whatever is sent to any route', () => {
+  let server: TestServer;
+  let token: string;
+  let document: OpenAPIObject;
+  let operations: readonly Operation[];
+  const answered = new Map<string, Map<number, number>>();
+
+  beforeAll(async () => {
+    server = await testServer({ LOG_LEVEL: 'error' });
+    token = server.tokenFor({});
+    document = documentOf(server.app);
+    // A check of health may say 503; it takes no input to go wrong over.
+    operations = operationsOf(document).filter(({ path }) => !path.startsWith('/health'));
+  }, 30_000);
+  afterAll(() => server.close(), 30_000);
+
+  const send = async (method: string, { url, headers, body }: GeneratedRequest) => {
+    const answer = await server.app.inject({
+      method: method as 'GET',
+      url,
+      headers: { authorization: `Bearer ${token}`, ...headers },
+      ...(body === null ? {} : { payload: body }),
+    });
+    return { status: answer.statusCode, type: String(answer.headers['content-type']), body: answer.body };
+  };
+
+  it('is never answered with a 5xx; every 4xx is a problem, and 400, 413 and 422 name the field', async () => {
+    const complaints: string[] = [];
+    const known = await idsOf(server, token);
+    for (const operation of operations) {
+      const counts = new Map<number, number>();
+      answered.set(operation.name, counts);
+      const holds = fc.asyncProperty(requestsTo(operation, document, known), async (request) => {
+        const { status, type, body } = await Promise.race([send(operation.method, request), tooLate()]);
+        counts.set(status, (counts.get(status) ?? 0) + 1);
+        const wrong = complaint(status, type, body);
+        if (wrong !== null) throw new Error(`${wrong}\n${body.slice(0, 500)}\n${server.log().at(-1)?.slice(0, 1500) ?? ''}`);
+      });
+      const result = await fc.check(holds, {
+        seed: SEED,
+        numRuns: 150,
+        interruptAfterTimeLimit: BUDGET_MS / operations.length,
+        markInterruptAsFailure: false,
+      });
+      if (result.failed)
+        complaints.push(
+          `${operation.name}: ${String(result.errorInstance)} for ${JSON.stringify(result.counterexample).slice(0, 1500)}`,
+        );
+    }
+    expect(complaints).toEqual([]);
+  }, 180_000);
+
+  it('was sent to every route, in good shape and in bad', () => {
+    const total = new Map<number, number>();
+    for (const counts of answered.values())
+      for (const [status, count] of counts) total.set(status, (total.get(status) ?? 0) + count);
+    expect([...answered.values()].every((counts) => counts.size > 0)).toBe(true);
+    const seen = [...total.keys()];
+    expect(seen).toEqual(expect.arrayContaining([400, 404, 413, 415, 422]));
+    expect(seen.some((status) => status < 300)).toBe(true);
+    expect([...total.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(answered.size * 20);
+  });
+
+  it('would not get past this test: a server that fails is noticed', () => {
+    expect(complaint(500, 'application/problem+json', '{}')).not.toBeNull();
+    expect(complaint(404, 'application/json', '{}')).not.toBeNull();
+    expect(
+      complaint(422, 'application/problem+json', '{"type":"urn:lexecon:problem:x","status":422,"instance":"1"}'),
+    ).not.toBeNull();
+  });
+});
+
+const tooLate = async () => {
+  await sleep(10_000, undefined, { ref: false });
+  return { status: 599, type: '', body: 'no answer within ten seconds' };
+};
+
+/** Ids of things that exist, so that generated requests also reach what lies behind a lookup. */
+async function idsOf({ url }: TestServer, token: string): Promise<readonly string[]> {
+  const agent = { type: 'agent', name: 'fuzz-bot', owner: 'team', purpose: 'tests', roles: ['support-agent'] };
+  const answer = await fetch(`${url}/api/v1/agents`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(agent),
+  });
+  const { id } = (await answer.json()) as { id?: string };
+  return id === undefined ? [] : [id];
+}
