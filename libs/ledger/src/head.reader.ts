@@ -1,6 +1,6 @@
+import type { Pool } from 'pg';
 import { notFound } from '@lexecon/auth';
 import { formatCheckpoint } from '@lexecon/crypto';
-import type { Pool } from 'pg';
 import { shardNameOf } from './shard.js';
 
 /** A published head of a shard. */

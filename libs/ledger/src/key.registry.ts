@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { NoteSigner } from '@lexecon/crypto';
 import type { ClientBase, Pool } from 'pg';
 import { v7 as uuid7 } from 'uuid';
+import type { NoteSigner } from '@lexecon/crypto';
 import { APPEND_CALL, appendValues, prepare, signedBatch } from './batch.js';
 import { bytesOfUuid } from './core/index.js';
 import { KeyEventKind } from './shard.kind.js';

@@ -82,7 +82,7 @@ describe('the ledger over HTTP', () => {
     rawPayload: Buffer;
     headers: Record<string, unknown>;
     json(): Record<string, unknown>;
-  }> => app.inject({ url: `/api/v1/ledger/${path}`, headers: { accept } }) as never;
+  }> => app.inject({ url: `/api/v1/ledger/${path}`, headers: { accept } });
 
   it('publishes the checkpoint as text that opens under the published keys', async () => {
     const { body, headers } = await get('checkpoint');

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import pg from 'pg';
 import { Backlog } from './backlog.js';
+import { ExportController } from './export.controller.js';
 import { Guard } from './guard.js';
 import { recordKeyUse } from './key.registry.js';
 import type { LedgerOptions } from './ledger.config.js';
@@ -59,7 +60,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
       });
     return {
       module: LedgerModule,
-      controllers: [LedgerController, ProofController],
+      controllers: [LedgerController, ProofController, ExportController],
       providers: [
         { provide: WRITE_POOL, useFactory: () => pool(WRITERS) },
         { provide: READ_POOL, useFactory: () => pool(READERS) },

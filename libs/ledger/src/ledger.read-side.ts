@@ -2,6 +2,7 @@ import type { FactoryProvider } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { Backlog } from './backlog.js';
 import { EntryReader } from './entry.reader.js';
+import { ExportService } from './export.service.js';
 import { HeadReader } from './head.reader.js';
 import { KeyRegistry } from './key.registry.js';
 import { LedgerHealth } from './ledger.health.js';
@@ -35,6 +36,18 @@ export const readSide: readonly FactoryProvider[] = [
     provide: EntryReader,
     useFactory: (tiles: TileStore, reader: LedgerReader) => new EntryReader(tiles, reader),
     inject: [TileStore, LedgerReader],
+  },
+  {
+    provide: ExportService,
+    useFactory: (
+      pool: Pool,
+      keys: SigningKeys,
+      heads: HeadReader,
+      tiles: TileStore,
+      proofs: ProofService,
+      registry: KeyRegistry,
+    ) => new ExportService(pool, keys.origin, heads, tiles, proofs, registry),
+    inject: [READ_POOL, SIGNING_KEYS, HeadReader, TileStore, ProofService, KeyRegistry],
   },
   {
     provide: LedgerHealth,

@@ -1,5 +1,5 @@
-import { leafHash, merkleBatch } from '@lexecon/crypto';
 import type { Pool } from 'pg';
+import { leafHash, merkleBatch } from '@lexecon/crypto';
 import {
   batchNote,
   CLASS_BYTES,

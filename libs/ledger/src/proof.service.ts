@@ -1,6 +1,6 @@
+import type { Pool } from 'pg';
 import { formatTlogProof } from '@lexecon/crypto';
 import { unprocessable } from '@lexecon/auth';
-import type { Pool } from 'pg';
 import { CLASS_BYTES, type EntryProof } from './core/index.js';
 import { consistencyPath, inclusionPath, tilesForConsistency, tilesForInclusion } from './core/proofs.js';
 import type { Head, HeadReader } from './head.reader.js';

@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import {
   type Checkpoint,
   formatCheckpoint,
@@ -6,7 +7,6 @@ import {
   openNote,
   parseCheckpoint,
 } from '@lexecon/crypto';
-import type { Client } from 'pg';
 import type { Guard } from './guard.js';
 import { shardNameOf } from './shard.js';
 import type { SigningKeys } from './signing-keys.js';

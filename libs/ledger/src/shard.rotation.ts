@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Json } from '@lexecon/crypto';
 import type { Client } from 'pg';
 import { v7 as uuid7 } from 'uuid';
+import type { Json } from '@lexecon/crypto';
 import type { Arrivals } from './arrivals.js';
 import { APPEND_CALL, appendValues, prepare, signedBatch } from './batch.js';
 import { bytesOfUuid, type EntryKind } from './core/index.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { generateSignerKey, hmacSha256, type NoteSigner, noteSigner } from '@lexecon/crypto';
-import { receiptKeyName } from './core/index.js';
+import { generateSignerKey, type NoteSigner, noteSigner } from '@lexecon/crypto';
+import { receiptKeyName, tenantOf } from './core/index.js';
 import type { LedgerOptions } from './ledger.config.js';
 import { shardNameOf } from './shard.js';
 
@@ -27,7 +27,7 @@ export function readSigningKeys(options: LedgerOptions): SigningKeys {
   return {
     origin,
     receipts,
-    tenant: hmacSha256(Buffer.from('lexecon/v1/tenant'), origin).subarray(0, 16),
+    tenant: tenantOf(origin),
     logSigner(shard) {
       const name = shardNameOf(origin, shard);
       const signer = signers.get(name) ?? noteSigner(generateSignerKey(name, seed));

@@ -1,5 +1,5 @@
-import { leafHash } from '@lexecon/crypto';
 import type { Pool } from 'pg';
+import { leafHash } from '@lexecon/crypto';
 import { tileRoot } from './core/growing-tree.js';
 import { LEAF_BYTES } from './core/index.js';
 import { TILE_WIDTH } from './core/tile-path.js';
@@ -11,6 +11,8 @@ const MOST_TILES = 2048;
 const MOST_SHARDS = 4;
 const MOST_EDGES = 64;
 const HASH_BYTES = 32;
+/** A batch that reaches a place begins less than this before it: keeps the reads to one range of the index. */
+export const MOST_IN_BATCH = 1024;
 
 /** The tree's hashes, from tiles that are full and from entries at the right edge; those used last stay in memory. */
 export class TileStore {
@@ -39,7 +41,8 @@ export class TileStore {
   async leaves(logId: number, from: number, to: number): Promise<Buffer> {
     const { rows } = await this.pool.query<{ base_idx: string; leaves: Buffer }>(
       `SELECT s.base_idx, b.leaves FROM ledger.seq s JOIN ledger.batch b USING (batch_id)
-       WHERE s.log_id = $1 AND s.next_idx > $2 AND s.base_idx < $3 ORDER BY s.base_idx`,
+       WHERE s.log_id = $1 AND s.base_idx > $2 - ${String(MOST_IN_BATCH)} AND s.next_idx > $2 AND s.base_idx < $3
+       ORDER BY s.base_idx`,
       [logId, from, to],
     );
     const parts = rows.map(({ base_idx, leaves }) => {

@@ -1,5 +1,5 @@
-import { leafHash } from '@lexecon/crypto';
 import type { Client } from 'pg';
+import { leafHash } from '@lexecon/crypto';
 import { LEAF_BYTES } from './core/index.js';
 import { GrowingTree, TILE_WIDTH, tileRoot } from './core/growing-tree.js';
 

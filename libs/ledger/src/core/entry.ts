@@ -32,6 +32,14 @@ export type RetentionClass = keyof typeof retentionClasses;
 /** Partitions of the payload: an entry id alone does not say which. */
 export const CLASS_BYTES: readonly number[] = Object.values(retentionClasses).map(({ byte }) => byte);
 
+const DAY_MS = 86_400_000;
+
+/** Whether the retention of an entry made at `timeMs` allows that its payload is no longer kept at `nowMs`. */
+export function mayBePruned(name: RetentionClass, timeMs: number, nowMs: number): boolean {
+  const { publicDays } = retentionClasses[name];
+  return publicDays !== null && timeMs + publicDays * DAY_MS < nowMs;
+}
+
 /** A data subject's secret, from the vault. Destroying it makes everything sealed under it unreadable. */
 export interface SubjectKey {
   /** UUID of the key, never derived from the person. */

@@ -7,33 +7,56 @@ export type ExportFile = readonly [path: string, data: Buffer];
 
 /**
  * A whole log as the files an auditor reads: tiles of hashes and bundles of entries as they fill up, then `vkey` and a
- * `checkpoint` over all `leaves`. Holds one unfinished tile per level in memory.
+ * `checkpoint` over all `leaves`.
  */
 export function* exportFiles(log: {
   readonly origin: string;
   readonly signer: Pick<NoteSigner, 'vkey' | 'sign'>;
   readonly leaves: Iterable<Buffer>;
 }): Generator<ExportFile, void> {
-  const range = yield* treeFiles(log.leaves);
+  const tree = new TreeFiles();
+  for (const leaf of log.leaves) yield* tree.add(leaf);
+  yield* tree.end();
   yield ['vkey', Buffer.from(`${log.signer.vkey}\n`)];
-  const head = formatCheckpoint({ origin: log.origin, size: range.size, root: range.root() });
+  const head = formatCheckpoint({ origin: log.origin, size: tree.size, root: tree.root() });
   yield ['checkpoint', Buffer.from(log.signer.sign(head))];
 }
 
-/** The tiles and bundles alone; returns the tree they are of. */
-export function* treeFiles(leaves: Iterable<Buffer>): Generator<ExportFile, CompactRange> {
-  const range = new CompactRange();
-  const entries = new Column('entries');
-  const levels: Column[] = [];
-  for (const leaf of leaves) {
-    range.append(leafHash(leaf), (level, _index, hash) => {
-      if (level % TILE_HEIGHT === 0) (levels[level / TILE_HEIGHT] ??= new Column(level / TILE_HEIGHT)).add(hash);
-    });
-    entries.add(leaf);
-    for (const column of [entries, ...levels]) if (column.isFull) yield column.take();
+/** The tiles and bundles of a log, as its entries come. Holds one unfinished tile per level in memory. */
+export class TreeFiles {
+  private readonly range = new CompactRange();
+  private readonly entries = new Column('entries');
+  private readonly levels: Column[] = [];
+
+  get size(): number {
+    return this.range.size;
   }
-  for (const column of [entries, ...levels]) if (!column.isEmpty) yield column.take();
-  return range;
+
+  root(): Buffer {
+    return this.range.root();
+  }
+
+  /** The files that this entry completes. */
+  add(leaf: Buffer): ExportFile[] {
+    this.range.append(leafHash(leaf), (level, _index, hash) => {
+      if (level % TILE_HEIGHT === 0) (this.levels[level / TILE_HEIGHT] ??= new Column(level / TILE_HEIGHT)).add(hash);
+    });
+    this.entries.add(leaf);
+    return this.columns()
+      .filter((column) => column.isFull)
+      .map((column) => column.take());
+  }
+
+  /** The partial files at the right edge. */
+  end(): ExportFile[] {
+    return this.columns()
+      .filter((column) => !column.isEmpty)
+      .map((column) => column.take());
+  }
+
+  private columns(): Column[] {
+    return [this.entries, ...this.levels];
+  }
 }
 
 /** The tiles of one level, or the bundles of entries, one after the other. */

@@ -19,13 +19,14 @@ export {
   type Query,
   type RetentionClass,
   retentionClasses,
+  mayBePruned,
   type SealedGroup,
   type SubjectKey,
 } from './entry.js';
-export { classOf, decodeLeaf, encodeLeaf, type Leaf, LEAF_BYTES, LeafError } from './leaf.js';
+export { classOf, decodeLeaf, encodeLeaf, type Leaf, LEAF_BYTES, LeafError, tenantOf } from './leaf.js';
 export type { EntryProof } from './entry-proof.js';
 export { EXPORT_FORMAT, type ExportBatch, type ExportEntry, type ExportHeader } from './export-format.js';
-export { type ExportFile, treeFiles } from './export-layout.js';
+export { type ExportFile, TreeFiles } from './export-layout.js';
 export {
   batchNote,
   type BatchPromise,

@@ -1,3 +1,4 @@
+import { hmacSha256 } from '@lexecon/crypto';
 import { kindBytes, type KindName, type RetentionClass, retentionClasses } from './entry.js';
 
 /** Bytes of one leaf. Big-endian: magic 4, kind 1, class 1, time 8, entry id 16, tenant 16, ref 16, n 2, fields 32, schema 2. */
@@ -72,3 +73,7 @@ export function classOf(byte: number): RetentionClass {
     if (retentionClasses[name].byte === byte) return name;
   throw new LeafError(`class byte ${String(byte)} is unknown`);
 }
+
+/** What names a deployment in its leaves, 16 bytes: a log's name is public, so this is a label, not a secret. */
+export const tenantOf = (origin: string): Buffer =>
+  hmacSha256(Buffer.from('lexecon/v1/tenant'), origin).subarray(0, 16);

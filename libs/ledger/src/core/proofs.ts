@@ -24,6 +24,19 @@ export function consistencyPath(old: number, size: number, tiles: TileSet): Buff
   return consistencyRanges(old, size).map((range) => rangeRoot(range, tiles));
 }
 
+/** The tiles that `prefixRoots` reads. Throws RangeError unless 0 ≤ count ≤ size. */
+export function tilesForPrefix(count: number, size: number): TileId[] {
+  if (!isCount(count) || !isCount(size) || count > size)
+    throw new RangeError(`no ${count} entries in a log of ${size}`);
+  return tilesFor([[0, count]], size);
+}
+
+/** Roots of the largest whole subtrees over the first `count` entries, left to right: what `CompactRange.parse` takes. Throws
+ *  MissingTile. */
+export function prefixRoots(count: number, tiles: TileSet): Buffer[] {
+  return wholeSubtrees([0, count]).map(([level, index]) => tiles.node(level, index));
+}
+
 /** The subtrees beside the way from the root to the leaf, the lowest first. */
 function inclusionRanges(index: number, size: number): Range[] {
   if (!isCount(index) || !isCount(size) || index >= size) throw new RangeError(`no entry ${index} in a log of ${size}`);

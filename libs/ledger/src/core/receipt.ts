@@ -83,8 +83,8 @@ export function openLeaf(bytes: Buffer, opening: Opening): Leaf {
   const leaf = decodeLeaf(bytes);
   if (opening.schema !== leaf.schema) throw new ReceiptError('opening.schema is not the schema of the leaf');
   const commitments = [
-    ...publicCommitments(bytesOf(opening.seed, 'opening.seed'), opening.public),
-    ...opening.commitments.map((c) => bytesOf(c, 'opening.commitments')),
+    ...publicCommitments(bytesOf32(opening.seed, 'opening.seed'), opening.public),
+    ...opening.commitments.map((c) => bytesOf32(c, 'opening.commitments')),
   ];
   if (commitments.length !== leaf.count || !fieldsRoot(commitments).equals(leaf.fields))
     throw new ReceiptError('the opening does not match the leaf: a public field was changed, added or left out');
@@ -108,6 +108,13 @@ function signedPromise(receipt: Receipt, verifiers: readonly NoteVerifier[]): Ba
 export function bytesOf(text: string, what: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new ReceiptError(`${what} is not canonical base64`);
+  return bytes;
+}
+
+/** One byte more would be overwritten by what follows it, and so prove nothing. */
+function bytesOf32(text: string, what: string): Buffer {
+  const bytes = bytesOf(text, what);
+  if (bytes.length !== 32) throw new ReceiptError(`${what} has ${String(bytes.length)} bytes, not 32`);
   return bytes;
 }
 
