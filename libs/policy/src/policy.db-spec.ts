@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DataSource, type EntityManager } from 'typeorm';
+import { type DataSource, type EntityManager } from 'typeorm';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import type { LedgerService } from '@lexecon/ledger';

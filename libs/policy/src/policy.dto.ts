@@ -5,7 +5,7 @@ import type { Json } from '@lexecon/crypto';
 import { EXAMPLE_CASES, EXAMPLE_SOURCE } from './policy.example.js';
 
 /** Longest text of a policy, in characters. */
-const MAX_SOURCE = 524_288;
+const MAX_SOURCE = 262_144;
 const SOURCE = { description: 'The policy, as YAML or JSON text', example: EXAMPLE_SOURCE, maxLength: MAX_SOURCE };
 
 export class PolicySource {

@@ -1,6 +1,6 @@
-import type { Json } from '@lexecon/crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { Json } from '@lexecon/crypto';
 import { type PolicyCase, readCases, runCases } from './case.js';
 import { compile, type PolicySet } from './compile.js';
 import { hashOf } from './document.js';

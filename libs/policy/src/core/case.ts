@@ -43,12 +43,12 @@ export interface CaseResult {
 
 /** Reads cases out of a body, defaults filled in; everything that is wrong is reported. */
 export function readCases(value: Json, report: Report): readonly PolicyCase[] {
-  let sound = true;
+  const faults: string[] = [];
   const cases = read(CASES_SHAPE, value, '', (pointer, detail) => {
-    sound = false;
+    faults.push(pointer);
     report(pointer, detail);
   });
-  return sound ? (cases as unknown as readonly PolicyCase[]) : [];
+  return faults.length === 0 ? (cases as unknown as readonly PolicyCase[]) : [];
 }
 
 /** Evaluates each case and compares. */

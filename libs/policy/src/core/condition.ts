@@ -7,7 +7,7 @@ import { type Frame, isUnknown, kindOf, OVER_COST, Unknown } from './value.js';
 import { VARIABLES } from './variable.js';
 
 /** Steps one condition may take, and all conditions of one evaluation together. */
-export const STEPS_A_CONDITION = 10_000;
+const STEPS_A_CONDITION = 10_000;
 const STEPS_AN_EVALUATION = 100_000;
 
 /** A compiled `when`; `holds` runs it. */

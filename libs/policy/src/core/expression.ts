@@ -141,15 +141,15 @@ function compileIndex(node: ASTNode, [of, at]: readonly [ASTNode, ASTNode], scop
 function compileMap(entries: readonly (readonly [ASTNode, ASTNode])[], scope: Scope, to: Compiler): Code {
   const pairs = entries.map(([key, value]) => [to.compile(key, scope), to.compile(value, scope)] as const);
   return (frame) => {
-    const map: Record<string, Value> = Object.create(null);
+    const members: [string, Value][] = [];
     for (const [keyOf, valueOf] of pairs) {
       const key = keyOf(frame);
       const value = valueOf(frame);
       if (isUnknown(value)) return value;
       if (typeof key !== 'string') return isUnknown(key) ? key : new Unknown('the keys of a map must be texts');
-      map[key] = value;
+      members.push([key, value]);
     }
-    return map;
+    return Object.fromEntries(members);
   };
 }
 

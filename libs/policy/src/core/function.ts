@@ -56,7 +56,9 @@ export const FUNCTIONS: Tables = {
   'double/1':
     () =>
     ([value = null]) =>
-      typeof value === 'bigint' || numeric(value) ? Number(value) : notA('double', value),
+      (typeof value === 'bigint' || numeric(value)) && Number.isFinite(Number(value))
+        ? Number(value)
+        : notA('double', value),
   'int/1':
     () =>
     ([value = null]) => {
@@ -115,7 +117,7 @@ function programOf(pattern: string, call: Call): RE2JS {
 }
 
 const size: Run = ([value = null], frame) => {
-  if (typeof value === 'string') return spend(frame, value.length >> 6) ? BigInt([...value].length) : OVER_COST;
+  if (typeof value === 'string') return spend(frame, value.length >> 6) ? BigInt(Array.from(value).length) : OVER_COST;
   if (isList(value)) return BigInt(value.length);
   return isMap(value) ? BigInt(Object.keys(value).length) : new Unknown(`size(${kindOf(value)}) has no meaning`);
 };

@@ -198,8 +198,8 @@ rules:
   });
 
   it.each([
-    ['deep lists', '['.repeat(100_000)],
-    ['deep maps', '{a: '.repeat(100_000)],
+    ['deep lists', '['.repeat(60_000)],
+    ['deep maps', '{a: '.repeat(60_000)],
     ['deep lists that end', `${'['.repeat(5000)}${']'.repeat(5000)}`],
     ['deep blocks', Array.from({ length: 1500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
     ['many keys', Array.from({ length: 20_000 }, (_, i) => `a${i}: 1`).join('\n')],

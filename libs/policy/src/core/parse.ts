@@ -20,7 +20,7 @@ export type Parsed =
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
 
 /** Longest text of a policy, in characters. */
-export const MAX_SOURCE = 524_288;
+const MAX_SOURCE = 262_144;
 
 /** Reads a policy from YAML or JSON text, defaults filled in and durations in seconds, or says everything that is
  *  wrong with it at once, in the order of the text. Never throws. */

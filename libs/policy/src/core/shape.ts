@@ -35,7 +35,7 @@ export function read(shape: Shape, value: Json, pointer: string, report: Report)
     report(pointer, detail);
     return value;
   }
-  if (shape.kind === 'duration') return secondsOf(String(value)) ?? 0;
+  if (shape.kind === 'duration' && typeof value === 'string') return secondsOf(value) ?? 0;
   if (shape.kind === 'list' && isList(value)) {
     return value.map((item, i) => read(shape.item, item, `${pointer}/${i}`, report));
   }

@@ -1,4 +1,3 @@
-import type { Json } from '@lexecon/crypto';
 import {
   isAlias,
   isMap,
@@ -10,6 +9,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import type { Json } from '@lexecon/crypto';
 import { step } from './shape.js';
 
 /** Where something stands in a text: both count from 1. */
@@ -27,6 +27,7 @@ export interface Source {
 }
 
 const MAX_DEPTH = 32;
+const MAX_OPEN = 1000;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Reads one document of YAML 1.2 core schema (and so also JSON). Reports syntax errors, duplicate keys, aliases, tags,
@@ -40,7 +41,7 @@ export function readSource(
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const parsed = composed(text, lines);
+  const parsed = opensTooMuch(text) ? null : composed(text, lines);
   if (!parsed) {
     report({ line: 1, column: 1 }, '', `nested deeper than ${MAX_DEPTH} levels`);
     return null;
@@ -61,6 +62,17 @@ export function readSource(
     report(at(node?.range?.[0] ?? 0), pointer, detail);
   const value = plain(document.contents, '', { nodes, complain });
   return { value, placeOf: (pointer, offset) => placeOf(text, nodes, at, pointer, offset) };
+}
+
+/** Whether brackets are left open far beyond any sense: the reader's time grows with the square of their depth. */
+function opensTooMuch(text: string): boolean {
+  let open = 0;
+  for (let i = 0; i < text.length && open <= MAX_OPEN; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0x5b || unit === 0x7b) open++;
+    else if ((unit === 0x5d || unit === 0x7d) && open > 0) open--;
+  }
+  return open > MAX_OPEN;
 }
 
 /** Null when the text is nested too deep to be read. */

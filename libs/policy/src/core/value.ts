@@ -74,7 +74,7 @@ export function kindOf(value: Value): string {
 export function equals(a: Value, b: Value, frame: Frame): boolean {
   if (!spend(frame, 1)) return false;
   if (a === b) return true;
-  if (isNumber(a)) return isNumber(b) && a == b;
+  if (isNumber(a)) return isNumber(b) && compare(a, b) === 0;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
   if (a instanceof Duration) return b instanceof Duration && a.milliseconds === b.milliseconds;
