@@ -1,0 +1,134 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { noteSigner } from '@lexecon/crypto';
+import { formatApiKey, freshApiKey } from '@lexecon/identity';
+import pg from 'pg';
+import { Journal } from './journal.js';
+import type { LogIdentity } from './late-committer.js';
+import { PostgresProcess } from './postgres.process.js';
+import { Proxy } from './proxy.js';
+import { copyProgram, ServerProcess } from './server.process.js';
+
+const ORIGIN = 'crash.test';
+
+/** Who leads the sequencing, as PostgreSQL sees it. */
+export interface Leader {
+  readonly server: ServerProcess;
+  /** PostgreSQL's process for the leader's session. */
+  readonly session: number;
+}
+
+/** One PostgreSQL, two server processes that share keys and guard, a proxy before each of them, and a journal. */
+export class Cluster {
+  private constructor(
+    readonly postgres: PostgresProcess,
+    readonly proxies: readonly Proxy[],
+    readonly servers: readonly ServerProcess[],
+    readonly apiKey: string,
+    readonly journal: Journal,
+    readonly folder: string,
+  ) {}
+
+  static async start(): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'lexecon-crash-'));
+    chmodSync(folder, 0o711);
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    const main = copyProgram(folder);
+    const postgres = await PostgresProcess.create();
+    const apiKey = formatApiKey(freshApiKey('crash'));
+    const proxies = [await Proxy.start(postgres.port), await Proxy.start(postgres.port)];
+    const servers: ServerProcess[] = [];
+    for (const [i, proxy] of proxies.entries()) {
+      const settings = {
+        NODE_ENV: 'test',
+        DATABASE_URL: Object.assign(new URL(postgres.url), { port: String(proxy.port) }).href,
+        LEXECON_DATA_DIR: data,
+        LEXECON_DEMO_KEY: apiKey,
+        LEDGER_ORIGIN: ORIGIN,
+        LOG_LEVEL: 'warn',
+      };
+      servers.push(new ServerProcess(`server-${String(i)}`, await freePort(), main, folder, settings));
+    }
+    for (const server of servers) await server.start();
+    return new Cluster(postgres, proxies, servers, apiKey, new Journal(join(folder, 'journal')), folder);
+  }
+
+  get identity(): LogIdentity {
+    return { origin: ORIGIN, receipts: noteSigner(this.#key('receipt.key')) };
+  }
+
+  /** The key that signs checkpoints, under the origin's name. */
+  get logKey(): string {
+    return this.#key('ledger.key');
+  }
+
+  get guardFolder(): string {
+    return join(this.folder, 'data', 'guard');
+  }
+
+  /** Null while nobody leads, or PostgreSQL does not answer. */
+  async leader(): Promise<Leader | null> {
+    const rows = await this.query<{ pid: number; client_port: number }>(
+      `
+      SELECT a.pid, a.client_port FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.classid = 7102 AND l.granted AND a.application_name = 'lexecon-sequencer'`,
+    ).catch(() => []);
+    const [row] = rows;
+    const server = row && this.servers.find((_, i) => this.proxies[i]?.owns(row.client_port));
+    return row && server ? { server, session: row.pid } : null;
+  }
+
+  /** Resolves with the leader once it is one that `fits`; rejects after half a minute. */
+  async leaderThat(fits: (leader: Leader) => boolean): Promise<Leader> {
+    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
+      const leader = await this.leader();
+      if (leader && fits(leader)) return leader;
+    }
+    throw new Error('nobody leads');
+  }
+
+  /** Straight to PostgreSQL, on a connection of its own. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly Row[]> {
+    const client = new pg.Client({
+      connectionString: this.postgres.url,
+      connectionTimeoutMillis: 2_000,
+      query_timeout: 5_000,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** Ends everything; `keepFiles` leaves the journal and the servers' logs. */
+  async remove(keepFiles = false): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.end('SIGKILL')));
+    for (const proxy of this.proxies) proxy.close();
+    await this.postgres.remove();
+    this.journal.close();
+    if (!keepFiles) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #key(name: string): string {
+    return readFileSync(join(this.folder, 'data', 'keys', name), 'utf8').trim();
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address && typeof address !== 'string') resolve(address.port);
+      });
+    });
+  });
+}
