@@ -9,7 +9,7 @@ export async function openApiText(): Promise<string> {
   const settings = parseSettings({ DATABASE_URL: 'postgres://nowhere.invalid/none' });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), new FastifyAdapter(), {
     preview: true,
-    logger: ['error', 'warn'],
+    logger: ['error'],
     abortOnError: false,
   });
   return `${JSON.stringify(ordered(documentOf(app)), null, 2)}\n`;

@@ -93,7 +93,8 @@ describe('the house', () => {
     const used = new Set(
       code.flatMap((path) => [
         ...[...read(path).matchAll(/type: '([a-z-]+)',\s*title: /g)].map(([, type]) => type),
-        ...[...read(path).matchAll(/aboutBody\(\s*'([a-z-]+)'/g)].map(([, type]) => type),
+        ...[...read(path).matchAll(/(?:aboutBody|conflict|unavailable)\(\s*'([a-z-]+)',/g)].map(([, type]) => type),
+        ...[...read(path).matchAll(/unavailable\('[^']*', '([a-z-]+)'\)/g)].map(([, type]) => type),
       ]),
     );
     const documented = new Set([...read('docs/api/problems.md').matchAll(/^\| `([a-z-]+)`/gm)].map(([, type]) => type));
