@@ -53,8 +53,15 @@ export class Cluster {
       };
       servers.push(new ServerProcess(`server-${String(i)}`, await freePort(), main, folder, settings));
     }
-    for (const server of servers) await server.start();
-    return new Cluster(postgres, proxies, servers, apiKey, new Journal(join(folder, 'journal')), folder);
+    const journal = new Journal(join(folder, 'journal'));
+    const cluster = new Cluster(postgres, proxies, servers, apiKey, journal, folder);
+    try {
+      for (const server of servers) await server.start();
+    } catch (error) {
+      await cluster.remove(true);
+      throw error;
+    }
+    return cluster;
   }
 
   get identity(): LogIdentity {
