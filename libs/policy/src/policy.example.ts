@@ -42,4 +42,4 @@ export const EXAMPLE_CASES = [
   },
 ];
 
-export const EXAMPLE_HASH = 'sha256:8a5edab282632443219e051e4ade2d1d5bbc671c781051bf1437897cbdfea0f1';
+export const EXAMPLE_HASH = 'sha256:33c082c68bfe7cfcb51b09f0863040d1a212831325116e7a53667da781e87aef';

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ActivePolicies } from './active-policies.js';
 import { PolicyController } from './policy.controller.js';
 import { PolicyLog } from './policy-log.js';
@@ -8,6 +8,7 @@ import { ResourceController } from './resource.controller.js';
 import { ResourceService } from './resource.service.js';
 
 /** What is allowed: policies and the catalogue of resources. Needs the database, vault and ledger modules beside it. */
+@Global()
 @Module({
   controllers: [PolicyController, ResourceController],
   providers: [ActivePolicies, PolicyLog, PolicyService, PolicyTrial, ResourceService],
