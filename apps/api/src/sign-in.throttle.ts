@@ -12,6 +12,8 @@ export const signInThrottle = (perMinute: number): DynamicModule =>
 /** Throws ThrottlerException (429, with Retry-After) over the limit. */
 @Injectable()
 export class SignInGuard extends ThrottlerGuard {
+  protected override headerPrefix = 'RateLimit';
+
   override canActivate(context: ExecutionContext): Promise<boolean> {
     const { url } = context.switchToHttp().getRequest<{ readonly url: string }>();
     return url.startsWith('/api/v1/auth/') ? super.canActivate(context) : allowed;

@@ -68,7 +68,8 @@ describe('whatever is sent to any route', () => {
         const { status, type, body } = await Promise.race([send(operation.method, request), tooLate()]);
         counts.set(status, (counts.get(status) ?? 0) + 1);
         const wrong = complaint(status, type, body);
-        if (wrong !== null) throw new Error(`${wrong}\n${body.slice(0, 500)}\n${server.log().at(-1)?.slice(0, 1500) ?? ''}`);
+        if (wrong !== null)
+          throw new Error(`${wrong}\n${body.slice(0, 500)}\n${server.log().at(-1)?.slice(0, 1500) ?? ''}`);
       });
       const result = await fc.check(holds, {
         seed: SEED,

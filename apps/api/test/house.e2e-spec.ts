@@ -5,6 +5,7 @@ import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { ACCESS, type Access } from '@lexecon/auth';
 import { contributions } from '../src/app.module.js';
 import { documentOf } from '../src/openapi.js';
+import { exampleOf, operationsOf } from './request.testing.js';
 import { everyPermission, type TestServer, testServer } from './server.testing.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -100,6 +101,25 @@ describe('the house', () => {
     const documented = new Set([...read('docs/api/problems.md').matchAll(/^\| `([a-z-]+)`/gm)].map(([, type]) => type));
     expect(used.size).toBeGreaterThan(8);
     expect([...used].filter((type) => !documented.has(type))).toEqual([]);
+  });
+
+  it('gives an example for every body, and accepts it', async () => {
+    const document = documentOf(server.app);
+    const token = server.tokenFor({});
+    const refused: string[] = [];
+    for (const { name, method, path, body } of operationsOf(document)) {
+      if (body === null) continue;
+      const example = exampleOf(body, document);
+      const answer = await server.app.inject({
+        method: method as 'POST',
+        url: path.replaceAll(/\{\w+\}/g, '01890000-0000-7000-8000-000000000009'),
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        payload: JSON.stringify(example ?? null),
+      });
+      if (example === undefined) refused.push(`${name} has no example`);
+      else if ([400, 413, 415, 422].includes(answer.statusCode)) refused.push(`${name}: ${answer.body}`);
+    }
+    expect(refused).toEqual([]);
   });
 
   it('shows the way to the documentation', async () => {

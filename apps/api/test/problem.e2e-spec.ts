@@ -182,6 +182,31 @@ describe('a request that cannot be answered', () => {
   };
 });
 
+describe('an address that signs in too often', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await testServer({ SIGN_IN_REQUESTS_PER_MINUTE: '2' });
+  });
+  afterAll(() => server.close());
+
+  it('is told when to come back, while the rest of the API goes on', async () => {
+    const body = JSON.stringify({ email: 'a@b.example', password: 'not the password' });
+    const signIn = () =>
+      server.app.inject({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        headers: { 'content-type': 'application/json' },
+        payload: body,
+      });
+    expect([(await signIn()).statusCode, (await signIn()).statusCode]).not.toContain(429);
+    const { statusCode, headers, json } = await signIn();
+    expect(statusCode).toBe(429);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect(json()).toMatchObject({ type: 'urn:lexecon:problem:too-many-requests' });
+    expect((await server.app.inject('/health/live')).statusCode).toBe(200);
+  });
+});
+
 const sendRaw = ({ hostname, port }: URL, bytes: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(bytes));

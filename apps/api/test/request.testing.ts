@@ -115,6 +115,23 @@ export function valid(schema: Schema, document: OpenAPIObject, depth = 0): Arbit
   return schema.example === undefined ? shape : fc.oneof({ weight: 2, arbitrary: fc.constant(schema.example) }, shape);
 }
 
+/** The example that the document gives for a body; undefined when it has none, or not for a member that is required. */
+export function exampleOf(schema: Schema, document: OpenAPIObject): unknown {
+  if (schema.example !== undefined) return schema.example;
+  const referred = schema.$ref ? resolved(schema.$ref, document) : schema.allOf?.[0];
+  if (referred) return exampleOf(referred, document);
+  if (schema.type === 'array' && schema.items) {
+    const item = exampleOf(schema.items, document);
+    return item === undefined ? undefined : [item];
+  }
+  if (!schema.properties) return undefined;
+  const members = Object.entries(schema.properties).map(
+    ([name, member]) => [name, exampleOf(member, document)] as const,
+  );
+  const given = Object.fromEntries(members.filter(([, example]) => example !== undefined));
+  return (schema.required ?? []).every((name) => name in given) ? given : undefined;
+}
+
 function wanted(schema: Schema, document: OpenAPIObject, depth: number): Arbitrary<unknown> {
   if (depth > 6) return fc.constant(null);
   if (schema.$ref) return valid(resolved(schema.$ref, document), document, depth + 1);
