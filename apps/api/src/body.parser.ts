@@ -5,15 +5,16 @@ import { escapePointer } from './validation.js';
 /** Deeper than anything we ask for, shallow enough that no recursion over a body can run out of stack. */
 const MAX_DEPTH = 32;
 
-/** JSON and nothing else, with what no room could keep refused at the door: nesting without end, and text that PostgreSQL and
+/** JSON and nothing else (an empty body is no body), with what no room could keep refused at the door: nesting without end, and text that PostgreSQL and
  *  canonical JSON cannot hold (U+0000, lone surrogates). */
 export function parseBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
+    if (text === '') return done(null, undefined);
     void parse(request, text, (error, body: unknown) => {
       const problems = error ? [] : problemsOfText(text, body);
-      if (error) done(malformed(text === '' ? 'is empty' : 'is not JSON'));
+      if (error) done(malformed('is not JSON'));
       else if (problems.length > 0) done(unprocessable(problems));
       else done(null, body);
     });
