@@ -56,17 +56,20 @@ export class BatchWriter {
   async #write(prepared: readonly Prepared[], batch: SignedBatch, freshness: Freshness): Promise<unknown> {
     const statement = appendStatement(prepared, batch, freshness);
     let pause = FIRST_PAUSE_MS;
-    let unknown = false;
+    let doubt = false;
+    let duplicates = 0;
     for (;;) {
       try {
         await this.pool.query(statement);
         return undefined;
       } catch (error) {
         const outcome = outcomeOf(error);
-        if (outcome !== 'unknown' && !(unknown && outcome === 'duplicate')) return error;
-        if (outcome === 'unknown') this.#log.warn(`outcome of a batch unknown, sending it again: ${String(error)}`);
-        // After an unknown outcome a duplicate may be our own first attempt, committed a moment ago: ask once more.
-        unknown = outcome === 'unknown';
+        if (!doubt && outcome !== 'unknown') return error;
+        // In doubt an earlier attempt may still be running or have committed. Superseded is raised only after every earlier attempt is
+        // over; a duplicate may be our own, committed a moment ago, so it is asked once more; any other refusal says nothing about it.
+        if (outcome === 'superseded' || (outcome === 'duplicate' && ++duplicates > 1)) return error;
+        if (outcome === 'unknown') [doubt, duplicates] = [true, 0];
+        this.#log.warn(`outcome of a batch unknown, sending it again: ${String(error)}`);
         if (this.#closed) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
