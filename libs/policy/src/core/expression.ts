@@ -2,7 +2,16 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { calculate, negate } from './arithmetic.js';
 import { type Call, FUNCTIONS, METHODS } from './function.js';
 import type { Code, Compiler, Known, Scope } from './code.js';
-import { compileEquality, compileMembership, compileOrder, choose, logical, not } from './operator.js';
+import {
+  choose,
+  compileEquality,
+  compileEqualityTo,
+  compileMembership,
+  compileOrder,
+  compileOrderTo,
+  logical,
+  not,
+} from './operator.js';
 import { compileLoop, isLoop } from './loop.js';
 import { isList, isMap, isNumber, isUnknown, kindOf, OVER_COST, spend, Unknown, type Value } from './value.js';
 import { fieldOf, VARIABLES } from './variable.js';
@@ -62,24 +71,14 @@ function compileNode(node: ASTNode, scope: Scope, to: Compiler): Code {
     }
     case '==':
     case '!=':
-      return compileEquality(
-        to.compile(node.args[0], scope),
-        to.compile(node.args[1], scope),
-        node.op === '==',
-        literalOf(node.args[1]),
-      );
+      return compileSameness(node.args, node.op === '==', scope, to);
     case 'in':
       return compileMembership(to.compile(node.args[0], scope), to.compile(node.args[1], scope));
     case '<':
     case '<=':
     case '>':
     case '>=':
-      return compileOrder(
-        to.compile(node.args[0], scope),
-        to.compile(node.args[1], scope),
-        node.op,
-        numberOf(node.args[1]),
-      );
+      return compileComparison(node.args, node.op, scope, to);
     case '+':
     case '-':
     case '*':
@@ -93,6 +92,26 @@ function compileNode(node: ASTNode, scope: Scope, to: Compiler): Code {
     case '[?]':
       return to.refuse(node, 'optional access is not available in policies');
   }
+}
+
+function compileSameness([a, b]: readonly [ASTNode, ASTNode], wanted: boolean, scope: Scope, to: Compiler): Code {
+  const left = to.compile(a, scope);
+  const text = literalOf(b);
+  return text === undefined
+    ? compileEquality(left, to.compile(b, scope), wanted)
+    : compileEqualityTo(left, text, wanted);
+}
+
+function compileComparison(
+  [a, b]: readonly [ASTNode, ASTNode],
+  operator: '<' | '<=' | '>' | '>=',
+  scope: Scope,
+  to: Compiler,
+): Code {
+  const left = to.compile(a, scope);
+  return b.op === 'value' && (typeof b.args === 'number' || typeof b.args === 'bigint')
+    ? compileOrderTo(left, b.args, operator)
+    : compileOrder(left, to.compile(b, scope), operator);
 }
 
 function compileLiteral(node: ASTNode & { op: 'value' }, to: Compiler): Code {
@@ -199,11 +218,5 @@ function firstUnknown(values: readonly Value[]): readonly Value[] | Unknown {
 
 const literalOf = (node: ASTNode | undefined): string | undefined =>
   node?.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
-
-const numberOf = (node: ASTNode): number | undefined => {
-  if (node.op !== 'value') return undefined;
-  if (typeof node.args === 'number') return node.args;
-  return typeof node.args === 'bigint' && Number.isSafeInteger(Number(node.args)) ? Number(node.args) : undefined;
-};
 
 const textOf = (node: ASTNode): string => node.input.slice(node.range.start, node.range.end).slice(0, 120);

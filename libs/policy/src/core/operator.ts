@@ -19,63 +19,71 @@ const ORDERS = {
   '>=': (order: number) => order >= 0,
 } as const;
 
-/** `==` and `!=`. With a literal text on the right, the commonest case, nothing but that text is looked at. */
-export function compileEquality(left: Code, right: Code, wanted: boolean, literal?: string): Code {
-  const general = generalEquality(left, right, wanted);
-  if (literal === undefined) return general;
+type Order = keyof typeof ORDERS;
+
+/** `==` and `!=`. */
+export function compileEquality(left: Code, right: Code, wanted: boolean): Code {
   return (frame) => {
     const a = left(frame);
-    return typeof a === 'string' ? (a === literal) === wanted : general(frame);
+    return isUnknown(a) ? a : sameness(a, right(frame), wanted, frame);
   };
 }
 
-function generalEquality(left: Code, right: Code, wanted: boolean): Code {
+/** `==` and `!=` with a text on the right, a commonest case: little is built and little is looked at. */
+export function compileEqualityTo(left: Code, text: string, wanted: boolean): Code {
+  return (frame) => {
+    const a = left(frame);
+    if (typeof a === 'string') return (a === text) === wanted;
+    return isUnknown(a) ? a : sameness(a, text, wanted, frame);
+  };
+}
+
+function sameness(a: Value, b: Value, wanted: boolean, frame: Frame): Value {
+  if (isUnknown(b)) return b;
+  const same = equals(a, b, frame);
+  return frame.steps < 0 ? OVER_COST : same === wanted;
+}
+
+/** `<`, `<=`, `>` and `>=`. */
+export function compileOrder(left: Code, right: Code, operator: Order): Code {
   return (frame) => {
     const a = left(frame);
     const b = right(frame);
     if (isUnknown(a)) return a;
-    if (isUnknown(b)) return b;
-    const same = equals(a, b, frame);
-    return frame.steps < 0 ? OVER_COST : same === wanted;
+    return isUnknown(b) ? b : ordered(a, b, operator);
   };
 }
 
-/** `<`, `<=`, `>` and `>=`. With a literal number on the right, the commonest case, nothing but that number is looked at. */
-export function compileOrder(left: Code, right: Code, operator: keyof typeof ORDERS, literal?: number): Code {
-  const general = generalOrder(left, right, operator);
-  return literal === undefined ? general : LITERAL_ORDERS[operator](left, literal, general);
+/** `<`, `<=`, `>` and `>=` with a number on the right, a commonest case: little is built and little is looked at. */
+export const compileOrderTo = (left: Code, number: number | bigint, operator: Order): Code =>
+  typeof number === 'bigint' && !Number.isSafeInteger(Number(number))
+    ? compileOrder(left, () => number, operator)
+    : ORDERS_TO[operator](left, Number(number));
+
+function ordered(a: Value, b: Value, operator: Order): Value {
+  const order = compare(a, b);
+  return order === null ? new Unknown(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`) : ORDERS[operator](order);
 }
 
-function generalOrder(left: Code, right: Code, operator: keyof typeof ORDERS): Code {
-  const holds = ORDERS[operator];
-  return (frame) => {
-    const a = left(frame);
-    const b = right(frame);
-    if (isUnknown(a)) return a;
-    if (isUnknown(b)) return b;
-    const order = compare(a, b);
-    return order === null ? new Unknown(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`) : holds(order);
-  };
-}
+const orderedTo = (a: Value, number: number, operator: Order): Value =>
+  isUnknown(a) ? a : ordered(a, Number.isInteger(number) ? BigInt(number) : number, operator);
 
-type LiteralOrder = (left: Code, literal: number, general: Code) => Code;
-
-const LITERAL_ORDERS: Readonly<Record<keyof typeof ORDERS, LiteralOrder>> = {
-  '<': (left, literal, general) => (frame) => {
+const ORDERS_TO: Readonly<Record<Order, (left: Code, number: number) => Code>> = {
+  '<': (left, number) => (frame) => {
     const a = left(frame);
-    return typeof a === 'number' ? a < literal : general(frame);
+    return typeof a === 'number' ? a < number : orderedTo(a, number, '<');
   },
-  '<=': (left, literal, general) => (frame) => {
+  '<=': (left, number) => (frame) => {
     const a = left(frame);
-    return typeof a === 'number' ? a <= literal : general(frame);
+    return typeof a === 'number' ? a <= number : orderedTo(a, number, '<=');
   },
-  '>': (left, literal, general) => (frame) => {
+  '>': (left, number) => (frame) => {
     const a = left(frame);
-    return typeof a === 'number' ? a > literal : general(frame);
+    return typeof a === 'number' ? a > number : orderedTo(a, number, '>');
   },
-  '>=': (left, literal, general) => (frame) => {
+  '>=': (left, number) => (frame) => {
     const a = left(frame);
-    return typeof a === 'number' ? a >= literal : general(frame);
+    return typeof a === 'number' ? a >= number : orderedTo(a, number, '>=');
   },
 };
 

@@ -52,8 +52,8 @@ function withinLimit(keys: readonly [Keys, Keys, Keys]): readonly [Keys, Keys, K
 
 /** One step of the tree: what follows for an exact value, for a stem, and for rules that take any value. */
 class Branch<Next> {
-  private readonly exact = new Map<string, Next>();
-  private readonly stems = new Map<string, Next>();
+  private exact: Map<string, Next> | null = null;
+  private stems: Map<string, Next> | null = null;
   private any: Next | null = null;
 
   constructor(private readonly make: () => Next) {}
@@ -63,7 +63,9 @@ class Branch<Next> {
     return [
       ...new Set(
         patterns.map((pattern) =>
-          isGlob(pattern) ? this.grown(this.stems, stemOf(pattern)) : this.grown(this.exact, pattern),
+          isGlob(pattern)
+            ? this.grown((this.stems ??= new Map<string, Next>()), stemOf(pattern))
+            : this.grown((this.exact ??= new Map<string, Next>()), pattern),
         ),
       ),
     ];
@@ -71,9 +73,9 @@ class Branch<Next> {
 
   reach(value: string): readonly Next[] {
     const reached: Next[] = this.any === null ? [] : [this.any];
-    const exact = this.exact.get(value);
+    const exact = this.exact?.get(value);
     if (exact !== undefined) reached.push(exact);
-    if (this.stems.size === 0) return reached;
+    if (!this.stems) return reached;
     for (const stem of stemsOf(value)) {
       const next = this.stems.get(stem);
       if (next !== undefined) reached.push(next);
