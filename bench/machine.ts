@@ -35,7 +35,7 @@ export function thisMachine(): Machine {
 function commit(): string {
   try {
     const git = (...args: readonly string[]): string =>
-      execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+      execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
     return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', 'apps', 'libs', 'bench/*.ts') ? '+' : ''}`;
   } catch {
     return 'unknown';

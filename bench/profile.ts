@@ -70,7 +70,7 @@ function summaryOf(text: string, requests: number): Omit<Profile, 'series' | 're
   samples.forEach((id, i) => {
     const node = byId.get(id);
     const us = Math.max(0, timeDeltas[i] ?? 0) / requests;
-    if (!node) return;
+    if (!node || isProfiler(node)) return;
     if (node.callFrame.functionName === '(idle)') idle += us;
     else {
       busy += us;
@@ -81,6 +81,9 @@ function summaryOf(text: string, requests: number): Omit<Profile, 'series' | 're
   });
   return { busy: rounded(busy), idle: rounded(idle), places: most(places), functions: most(functions) };
 }
+
+/** Switching the profiler on and off takes time itself. */
+const isProfiler = ({ callFrame }: RawNode): boolean => callFrame.url === 'node:inspector';
 
 function add(shares: Map<string, Share>, key: string, share: Share): void {
   shares.set(key, { ...share, us: share.us + (shares.get(key)?.us ?? 0) });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 
 /** Samples of the main thread are taken this often, in microseconds. */
-const INTERVAL_US = 200;
+const INTERVAL_US = 500;
 
 /** Takes CPU profiles of this process, from `start` to `stop`. */
 export class Profiler {

@@ -18,6 +18,7 @@ import {
   subjectsOf,
 } from './core/index.js';
 import { DecisionKind } from './decision.kind.js';
+import { freshId } from './fresh-id.js';
 
 /** How often a decision is made again because the policies or the kill switch moved on under it. */
 const ATTEMPTS = 3;
@@ -88,7 +89,7 @@ export class DecisionMaker {
     const keys = await this.vault.keysOf(subjectsOf(request, resource?.subject));
     const { review } = verdict;
     return {
-      id: Buffer.from(uuid7(undefined, new Uint8Array(16))),
+      id: freshId(),
       decidedAt,
       principal,
       request,
