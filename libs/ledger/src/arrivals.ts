@@ -18,7 +18,9 @@ export class Arrivals {
 
   /** Every number up to here is sequenced or dead. */
   get low(): number {
-    return this.#missing.size === 0 ? this.highest : Math.min(...this.#missing.keys()) - 1;
+    let least = this.highest + 1;
+    for (const arrival of this.#missing.keys()) least = Math.min(least, arrival);
+    return least - 1;
   }
 
   get unfenced(): boolean {
@@ -28,7 +30,7 @@ export class Arrivals {
   /** What is owed after a read that saw `seen` while the oldest transaction still running was `xmin`. */
   after(seen: readonly number[], xmin: bigint): Arrivals {
     const visible = new Set(seen);
-    const highest = Math.max(this.highest, ...seen);
+    const highest = seen.reduce((most, arrival) => Math.max(most, arrival), this.highest);
     const missing = new Map<number, bigint | null>();
     for (const [arrival, fence] of this.#missing)
       if (!visible.has(arrival) && (fence === null || fence > xmin)) missing.set(arrival, fence);

@@ -28,7 +28,7 @@ export async function loadArrivals(client: Client, low: number): Promise<Arrival
     [low],
   );
   const done = new Set(rows.map((row) => Number(row.arrival)));
-  const highest = Math.max(low, ...done);
+  const highest = rows.reduce((most, row) => Math.max(most, Number(row.arrival)), low);
   const missing = new Map<number, null>();
   for (let arrival = low + 1; arrival <= highest; arrival++) if (!done.has(arrival)) missing.set(arrival, null);
   return new Arrivals(highest, missing).fenced(await newXid(client));
