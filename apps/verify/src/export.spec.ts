@@ -1,5 +1,5 @@
-import { generateSignerKey, noteSigner, noteVerifier } from '@lexecon/crypto';
 import fc from 'fast-check';
+import { generateSignerKey, noteSigner, noteVerifier } from '@lexecon/crypto';
 import { base64, type ExportLine, MadeLog, NOW, textOf } from '../test/made-log.js';
 import { verifyExport } from './export.js';
 import { ExportLines } from './export.lines.js';
@@ -25,7 +25,7 @@ const verify = (lines: readonly ExportLine[], given?: Given): Promise<string> =>
 
 /** The lines with one of them changed. */
 const changed = (lines: readonly ExportLine[], at: number, change: object): ExportLine[] =>
-  lines.map((line, i) => (i === at ? ({ ...line, ...change } as ExportLine) : line));
+  lines.map((line, i) => (i === at ? { ...line, ...change } : line));
 
 describe('verifying an export', () => {
   it('accepts the whole log', async () => {

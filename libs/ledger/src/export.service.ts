@@ -121,10 +121,10 @@ function textOf(batch: WalkedBatch, from: number, to: number): string {
   return lineOf(line) + inside.map((entry) => lineOf(entryOf(entry))).join('');
 }
 
-const entryOf = ({ index, leaf, body }: WalkedEntry): ExportEntry => ({
+const entryOf = ({ index, leaf, payload }: WalkedEntry): ExportEntry => ({
   index,
   leaf: base64(leaf.subarray(0, LEAF_BYTES)),
-  opening: body && openingOf(body, leaf),
+  opening: payload?.body ? openingOf(payload.body, leaf) : null,
 });
 
 /** Null when the payload is not what the ledger writes: then nobody can open the leaf with it. */

@@ -11,7 +11,8 @@ import pg from 'pg';
 import { Backlog } from './backlog.js';
 import { ExportController } from './export.controller.js';
 import { Guard } from './guard.js';
-import { recordKeyUse } from './key.registry.js';
+import { HeadReader } from './head.reader.js';
+import { KeyRegistry, recordKeyUse } from './key.registry.js';
 import type { LedgerOptions } from './ledger.config.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerHealth } from './ledger.health.js';
@@ -24,6 +25,8 @@ import { ProofService } from './proof.service.js';
 import { Publisher } from './publisher.js';
 import { Sequencer } from './sequencer.task.js';
 import { readSigningKeys, type SigningKeys } from './signing-keys.js';
+import { VerificationController } from './verification.controller.js';
+import { VerificationTask } from './verification.task.js';
 
 /** Connections for appending: one for each batch that may be under way. */
 const WRITERS = 2;
@@ -39,6 +42,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly backlog: Backlog,
     private readonly sequencer: Sequencer,
     @Inject(SIGNING_KEYS) private readonly keys: SigningKeys,
+    private readonly verifications: VerificationTask,
   ) {
     const log = new Logger('Ledger');
     for (const pool of [writers, readers])
@@ -60,7 +64,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
       });
     return {
       module: LedgerModule,
-      controllers: [LedgerController, ProofController, ExportController],
+      controllers: [LedgerController, ProofController, ExportController, VerificationController],
       providers: [
         { provide: WRITE_POOL, useFactory: () => pool(WRITERS) },
         { provide: READ_POOL, useFactory: () => pool(READERS) },
@@ -84,6 +88,12 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           useFactory: (keys: SigningKeys, publisher: Publisher) => new Sequencer(options.url, keys, publisher),
           inject: [SIGNING_KEYS, Publisher],
         },
+        {
+          provide: VerificationTask,
+          useFactory: (readers: pg.Pool, keys: SigningKeys, guard: Guard, heads: HeadReader, registry: KeyRegistry) =>
+            new VerificationTask(options.url, readers, keys, guard, heads, registry),
+          inject: [READ_POOL, SIGNING_KEYS, Guard, HeadReader, KeyRegistry],
+        },
       ],
       exports: [LedgerService, LedgerReader, ProofService, LedgerHealth],
     };
@@ -105,6 +115,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.verifications.stop();
     await this.ledger.close();
     await this.sequencer.stop();
     await this.backlog.stop();

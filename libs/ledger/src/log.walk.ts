@@ -10,7 +10,14 @@ const WINDOW = 512;
 export interface WalkedEntry {
   readonly index: number;
   readonly leaf: Buffer;
-  /** Public part of the payload; null when there is none for the class and id in the leaf. */
+  /** Null when there is no payload for the class and id in the leaf. */
+  readonly payload: WalkedPayload | null;
+}
+
+/** Where a payload says it belongs, and its public part. */
+export interface WalkedPayload {
+  readonly batch: string;
+  readonly position: number;
   readonly body: Buffer | null;
 }
 
@@ -32,21 +39,41 @@ interface Row {
   readonly leaves: Buffer;
 }
 
+/** Entries that nothing in the sequence accounts for, up to, not including, `to`; or a batch in a place that is taken. */
+export interface Irregularity {
+  readonly index: number;
+  readonly to: number;
+  readonly batch: string | null;
+}
+
 /** Reads a log from its batches, in order, a window at a time; each window is one short read. */
 export class LogWalk {
   constructor(private readonly pool: Pool) {}
 
   /** Every batch that has entries in [from, to). Throws LedgerDamaged when the sequence has a gap. */
   async *batches(logId: number, from: number, to: number): AsyncGenerator<WalkedBatch, void> {
+    for await (const step of this.steps(logId, from, to)) {
+      if (!('entries' in step)) throw new LedgerDamaged(`the sequence has no entry ${String(step.index)}`);
+      yield step;
+    }
+  }
+
+  /** The same, and what is wrong with the sequence. */
+  async *steps(logId: number, from: number, to: number): AsyncGenerator<WalkedBatch | Irregularity, void> {
     let at = from;
     while (at < to) {
-      const rows = await this.#window(logId, at, Math.min(at + WINDOW, to));
-      for (const batch of await this.#withBodies(rows)) {
-        if (batch.index > at) throw new LedgerDamaged(`the sequence has no entry ${String(at)}`);
+      const end = Math.min(at + WINDOW, to);
+      for (const batch of await this.#withBodies(await this.#window(logId, at, end))) {
+        if (batch.index > at) yield { index: at, to: batch.index, batch: null };
+        if (batch.index < at && at > from) {
+          yield { index: batch.index, to: at, batch: batch.batch };
+          continue;
+        }
         at = batch.index + batch.entries.length;
         yield batch;
       }
-      if (rows.length === 0) throw new LedgerDamaged(`the sequence has no entry ${String(at)}`);
+      if (at < end) yield { index: at, to: end, batch: null };
+      at = Math.max(at, end);
     }
   }
 
@@ -63,7 +90,7 @@ export class LogWalk {
 
   async #withBodies(rows: readonly Row[]): Promise<readonly WalkedBatch[]> {
     const leaves = rows.map((row) => leavesOf(row.leaves));
-    const bodies = await this.#bodies(leaves.flat());
+    const payloads = await this.#payloads(leaves.flat());
     return rows.map((row, b) => ({
       batch: row.batch_id,
       index: Number(row.base_idx),
@@ -72,22 +99,33 @@ export class LogWalk {
       entries: (leaves[b] ?? []).map((leaf, i) => ({
         index: Number(row.base_idx) + i,
         leaf,
-        body: bodies.get(payloadKey(leaf[5] ?? -1, leaf.toString('hex', 14, 30))) ?? null,
+        payload: payloads.get(payloadKey(leaf[5] ?? -1, leaf.toString('hex', 14, 30))) ?? null,
       })),
     }));
   }
 
-  async #bodies(leaves: readonly Buffer[]): Promise<ReadonlyMap<string, Buffer | null>> {
-    const { rows } = await this.pool.query<{ class: number; entry_id: string; body: Buffer | null }>({
-      name: 'walk-bodies',
-      text: `SELECT p.class, p.entry_id, p.body FROM unnest($1::smallint[], $2::uuid[]) u(class, entry_id)
+  async #payloads(leaves: readonly Buffer[]): Promise<ReadonlyMap<string, WalkedPayload>> {
+    const { rows } = await this.pool.query<{
+      class: number;
+      entry_id: string;
+      batch_id: string;
+      ord: number;
+      body: Buffer | null;
+    }>({
+      name: 'walk-payloads',
+      text: `SELECT p.class, p.entry_id, p.batch_id, p.ord, p.body FROM unnest($1::smallint[], $2::uuid[]) u(class, entry_id)
              JOIN ledger.payload p USING (class, entry_id) WHERE p.part = 0`,
       values: [
         smallintArray(leaves.map((leaf) => leaf[5] ?? -1)),
         uuidArray(leaves.map((leaf) => leaf.subarray(14, 30))),
       ],
     });
-    return new Map(rows.map((row) => [payloadKey(row.class, bytesOfUuid(row.entry_id).toString('hex')), row.body]));
+    return new Map(
+      rows.map((row) => [
+        payloadKey(row.class, bytesOfUuid(row.entry_id).toString('hex')),
+        { batch: row.batch_id, position: row.ord, body: row.body },
+      ]),
+    );
   }
 }
 

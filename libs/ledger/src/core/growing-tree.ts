@@ -44,14 +44,21 @@ export class GrowingTree {
 
   /** The tree with these leaves (98 bytes each, concatenated) behind its own, and the tiles that became full. */
   grown(batches: readonly Buffer[]): { readonly tree: GrowingTree; readonly tiles: readonly FullTile[] } {
+    const hashes: Buffer[] = [];
+    for (const leaves of batches)
+      for (let at = 0; at < leaves.length; at += LEAF_BYTES)
+        hashes.push(leafHash(leaves.subarray(at, at + LEAF_BYTES)));
+    return this.extended(hashes);
+  }
+
+  /** The same from leaf hashes. */
+  extended(hashes: readonly Buffer[]): { readonly tree: GrowingTree; readonly tiles: readonly FullTile[] } {
     const tree = new GrowingTree(
       this.range.clone(),
       this.edges.map((edge) => [...edge]),
     );
     const tiles: FullTile[] = [];
-    for (const leaves of batches)
-      for (let at = 0; at < leaves.length; at += LEAF_BYTES)
-        tree.#append(leafHash(leaves.subarray(at, at + LEAF_BYTES)), tiles);
+    for (const hash of hashes) tree.#append(hash, tiles);
     return { tree, tiles };
   }
 

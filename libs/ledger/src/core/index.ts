@@ -1,3 +1,4 @@
+export { type CheckedEntry, entryFault } from './check-entry.js';
 export {
   type Body,
   decodeBody,

@@ -1,3 +1,9 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   formatCheckpoint,
   formatConsistency,
@@ -7,12 +13,6 @@ import {
   merkleRoot,
   noteSigner,
 } from '@lexecon/crypto';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { exportFiles } from '../../src/core/export-layout.js';
 import { consistencyPath, inclusionPath } from '../../src/core/proofs.js';
 import { parseTilePath } from '../../src/core/tile-path.js';
