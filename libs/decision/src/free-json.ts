@@ -1,8 +1,8 @@
 import { registerDecorator } from 'class-validator';
 
 /** Deepest nesting and most keys of `properties` and `attributes`. */
-export const FREE_JSON_DEPTH = 8;
-export const FREE_JSON_KEYS = 256;
+const FREE_JSON_DEPTH = 8;
+const FREE_JSON_KEYS = 256;
 /** Name of the constraint, in class-validator and as keyword of the compiled schema. */
 export const FREE_JSON = 'isFreeJson';
 

@@ -12,7 +12,7 @@ import { shardNameOf } from './shard.js';
 import type { SigningKeys } from './signing-keys.js';
 
 /** The guard and the database tell different histories, or the guard is gone: nothing may be signed until a person has looked. */
-export class GuardMismatch extends Error {}
+class GuardMismatch extends Error {}
 
 /** Signs heads, has the guard keep them, and only then calls them published. */
 export class Publisher {

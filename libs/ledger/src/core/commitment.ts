@@ -2,8 +2,8 @@ import { canonicalJson, decrypt, encrypt, hmacSha512, type Json, sha256 } from '
 import type { Entry, SealedGroup } from './entry.js';
 
 /** Bytes of the random seed that salts an entry's public fields. */
-export const SEED_BYTES = 32;
-export const IV_BYTES = 12;
+const SEED_BYTES = 32;
+const IV_BYTES = 12;
 const HASH_BYTES = 32;
 const RECORD_LABEL = Buffer.from('lexecon/v1/rec');
 
