@@ -1,5 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+const HAPPENS_WITHIN_MS = 30_000;
+
 /** Which connections and statements a fault is meant for. */
 interface Target {
   /** `application_name` of the connection. */
@@ -58,11 +60,6 @@ export class Proxy {
     return this.#arm(target, 'mute');
   }
 
-  /** Forgets what was armed and has not happened. */
-  disarm(): void {
-    for (const { done } of this.#armed.splice(0)) done();
-  }
-
   close(): void {
     this.server.close();
     for (const { client, upstream } of this.#links) {
@@ -72,7 +69,16 @@ export class Proxy {
   }
 
   #arm(target: Target, way: 'cut' | 'mute'): Promise<void> {
-    return new Promise((done) => this.#armed.push({ target, done, way }));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new Error(`no such statement within half a minute: ${target.containing} of ${target.application}`));
+      }, HAPPENS_WITHIN_MS);
+      const done = (): void => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.#armed.push({ target, done, way });
+    });
   }
 
   #accept(client: Socket): void {

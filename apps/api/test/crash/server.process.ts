@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, cpSync, openSync, symlinkSync } from 'node:fs';
+import { closeSync, cpSync, openSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const MAIN = 'dist/apps/api/apps/api/src/main.js';
+const WELCOME = 'The API is described at';
 const READY_WITHIN_MS = 60_000;
 
 /** Copies the built program to `folder`, so that a build during the run changes nothing. Answers its main file. */
@@ -19,6 +20,8 @@ export function copyProgram(folder: string): string {
 /** One server process, the built program, with its log in `folder`. */
 export class ServerProcess {
   #child: ChildProcess | undefined;
+  /** Length of the log when this start began. */
+  #began = 0;
 
   constructor(
     readonly name: string,
@@ -32,12 +35,12 @@ export class ServerProcess {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Starts it and resolves when it says that it can serve. */
+  /** Starts it and resolves when it says that it can serve and has nothing left to prepare. */
   async start(): Promise<void> {
     this.#spawn();
     for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(50)) {
       if (!this.running) throw new Error(`${this.name} ended while starting; ${this.#logFile} says why`);
-      if (await this.ready()) return;
+      if (this.#isWelcoming() && (await this.ready())) return;
     }
     throw new Error(`${this.name} is not ready after a minute; ${this.#logFile} says why`);
   }
@@ -66,13 +69,20 @@ export class ServerProcess {
     return gone;
   }
 
+  /** Whether this start has printed its last line. */
+  #isWelcoming(): boolean {
+    return readFileSync(this.#logFile).subarray(this.#began).includes(WELCOME);
+  }
+
   get #logFile(): string {
     return join(this.folder, `${this.name}.log`);
   }
 
   #spawn(): void {
     const log = openSync(this.#logFile, 'a');
-    const env = { PATH: process.env['PATH'] ?? '', ...this.settings, PORT: String(this.port) };
+    this.#began = statSync(this.#logFile).size;
+    const compiled = { NODE_COMPILE_CACHE: join(this.folder, 'compiled') };
+    const env = { PATH: process.env['PATH'] ?? '', ...compiled, ...this.settings, PORT: String(this.port) };
     this.#child = spawn(process.execPath, ['--enable-source-maps', this.main], {
       env,
       cwd: this.folder,
