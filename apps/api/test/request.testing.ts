@@ -236,19 +236,21 @@ function bodyOf(schema: Schema, document: OpenAPIObject): Arbitrary<Pick<Generat
   );
 }
 
-/** Requests to `operation`, some as they should be, most of them not. `known` are ids that exist, for parameters of the path. */
-export function requestsTo(
-  operation: Operation,
-  document: OpenAPIObject,
-  known: readonly string[],
-): Arbitrary<GeneratedRequest> {
+/** Values of a path's parameter that exist, so that requests reach what lies behind a lookup. */
+export type Known = (path: string, parameter: string) => readonly string[];
+
+/** Requests to `operation`, some as they should be, most of them not. */
+export function requestsTo(operation: Operation, document: OpenAPIObject, known: Known): Arbitrary<GeneratedRequest> {
   const parameters = operation.parameters.map((parameter) => ({
     ...parameter,
-    values: parameterOf(parameter, document, known),
+    values: parameterOf(parameter, document, known(operation.path, parameter.name)),
   }));
   const body = operation.body ? bodyOf(operation.body, document) : fc.constant({ body: null, headers: {} });
   const values = fc.tuple(...parameters.map(({ values }) => values));
-  const extra = fc.option(fc.tuple(nasty, nasty), { freq: 8, nil: null });
+  const extra = fc.oneof(
+    { weight: 12, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.tuple(nasty, nasty) },
+  );
   return fc.tuple(values, body, extra).map(([given, sent, more]) => {
     const named = parameters.map(({ name, in: place }, at) => ({ name, place, value: given[at] ?? null }));
     const path = named
