@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { v7 as uuid7 } from 'uuid';
+import { noteVerifier } from '@lexecon/crypto';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { Backlog } from '../src/backlog.js';
 import { bytesOfUuid, type EntryKind } from '../src/core/index.js';
+import type { Finding } from '../src/finding.js';
 import { Guard } from '../src/guard.js';
 import { HeadReader } from '../src/head.reader.js';
 import { LedgerService } from '../src/ledger.service.js';
+import { LogVerification } from '../src/log.verification.js';
 import { ProofService } from '../src/proof.service.js';
 import { Publisher } from '../src/publisher.js';
 import { Sequencer } from '../src/sequencer.task.js';
@@ -91,6 +94,39 @@ export class TestLog {
 
   append(text: string): Promise<readonly unknown[]> {
     return this.ledger.append([{ kind: NoteKind, record: noteOf(text) }], FRESH);
+  }
+
+  /** What a verification of a whole shard, the newest when none is named, finds. */
+  async verified(shard?: string, keys: readonly SigningKeys[] = [this.keys]): Promise<readonly Finding[]> {
+    const head = await this.readers().heads.newest(shard);
+    const verifiers = keys
+      .flatMap((one) => [one.receipts.vkey, one.logSigner(head.shard).vkey])
+      .map((vkey) => noteVerifier(vkey));
+    const range = { from: 0, to: head.size, published: head.size };
+    const scope = {
+      logId: head.logId,
+      shard: head.shard,
+      origin: this.keys.origin,
+      ...range,
+      verifiers,
+      known: [],
+      nowMs: Date.now(),
+    };
+    const verification = new LogVerification(this.pool, scope);
+    await verification.run(() => Promise.resolve(true));
+    return verification.findings.kept;
+  }
+
+  /** The same deployment after its key files were replaced. */
+  rotated(files: { readonly log?: string; readonly receipt?: string }): SigningKeys {
+    return readSigningKeys({
+      url: this.database.url,
+      origin: this.keys.origin,
+      guard: pathToFileURL(join(this.folder, 'guard')).href,
+      logKeyFile: join(this.folder, files.log ?? 'log.key'),
+      receiptKeyFile: join(this.folder, files.receipt ?? 'receipt.key'),
+      mayCreateKeys: true,
+    });
   }
 
   /** Appends `count` entries, `at` of them at a time. */

@@ -42,6 +42,19 @@ export class Tampering {
     }
   }
 
+  /** Makes the change for good. */
+  static async committed(log: TestLog, change: (tampering: Tampering) => Promise<unknown>): Promise<void> {
+    const client = await log.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('SET LOCAL session_replication_role = replica');
+      await change(new Tampering(log, client));
+      await client.query('COMMIT');
+    } finally {
+      client.release();
+    }
+  }
+
   async sql(text: string, values: unknown[] = []): Promise<void> {
     const { rowCount } = await this.client.query(text, values);
     if (!rowCount) throw new Error(`nothing was changed by ${text}`);
