@@ -81,7 +81,10 @@ export class VerificationTask {
         [job.id, head.logId, from, to],
       );
       const view = await this.get(job.id);
-      this.#running = this.#run(job, lock);
+      const run = this.#run(job, lock).finally(() => {
+        if (this.#running === run) this.#running = undefined;
+      });
+      this.#running = run;
       return view;
     } catch (error) {
       await lock.end();
@@ -123,7 +126,6 @@ export class VerificationTask {
       this.#log.error(`verification ${job.id} failed: ${String(error)}`);
       await this.#finish(lock, job, 'failed', []).catch(() => undefined);
     } finally {
-      this.#running = undefined;
       await lock.end().catch(() => undefined);
     }
   }
@@ -166,10 +168,14 @@ export class VerificationTask {
   }
 
   async #finish(lock: Client, { id, to }: Job, state: VerificationState, findings: readonly Finding[]): Promise<void> {
+    // Whoever sees that it ended may begin the next one.
     await lock.query(
-      `UPDATE ledger.verification SET state = $2, findings = $3, finished_at = now(), done_index = CASE WHEN $2 = 'failed' THEN done_index ELSE $4 END
-       WHERE id = $1`,
-      [id, state, JSON.stringify(findings), to],
+      `WITH ended AS (
+         UPDATE ledger.verification SET state = $2, findings = $3, finished_at = now(),
+           done_index = CASE WHEN $2 = 'failed' THEN done_index ELSE $4 END
+         WHERE id = $1 RETURNING 1)
+       SELECT pg_advisory_unlock($5) FROM ended`,
+      [id, state, JSON.stringify(findings), to, VERIFICATION_LOCK],
     );
   }
 
