@@ -113,6 +113,24 @@ describe('a request that cannot be answered', () => {
     expect(new Set(problem.errors?.map(({ pointer }) => pointer))).toEqual(new Set(['/limit']));
   });
 
+  it('may leave out what is optional, but not send null for it', async () => {
+    const { status, problem } = await post('{"from":null,"to":8}', 'application/json', '/api/v1/ledger/verify');
+    expect(status).toBe(422);
+    expect(problem.errors).toEqual([{ pointer: '/from', detail: 'from must not be null' }]);
+  });
+
+  it('may hold null in free JSON', async () => {
+    const agent = {
+      type: 'agent',
+      name: 'null-bot',
+      owner: 'team',
+      purpose: 'tests',
+      roles: [],
+      attributes: { a: null },
+    };
+    expect(JSON.stringify((await post(JSON.stringify(agent))).problem.errors ?? [])).not.toContain('must not be null');
+  });
+
   it('may not hide U+0000 in its address', async () => {
     expect(await send('/api/v1/agents?cursor=%00')).toMatchObject({
       status: 422,
