@@ -17,21 +17,22 @@ import {
   batchNote,
   type BatchPromise,
   bytesOfUuid,
+  consistencyPath,
   encodeLeaf,
   type Entry,
   type ExportBatch,
   type ExportEntry,
   type ExportHeader,
+  inclusionPath,
   type KindName,
   type Opening,
   type Receipt,
   sealEntry,
   signBatch,
   tenantOf,
+  TileSet,
   uuidOf,
 } from '@lexecon/ledger/core';
-import { consistencyPath, inclusionPath } from '../../../libs/ledger/src/core/proofs.js';
-import { TileSet } from '../../../libs/ledger/src/core/tiles.js';
 
 export const ORIGIN = 'ledger.example.eu';
 export const SHARD = '2026h2';

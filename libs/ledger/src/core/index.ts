@@ -44,3 +44,5 @@ export {
   signBatch,
   uuidOf,
 } from './receipt.js';
+export { consistencyPath, inclusionPath } from './proofs.js';
+export { TileSet } from './tiles.js';
