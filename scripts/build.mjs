@@ -1,5 +1,5 @@
-// Builds the programs (api, verify, bench) into dist/ with the Nest CLI. `ensureBuilt` does so only when the sources,
-// the settings or the dependencies have changed since: their hash stands in dist/.built.
+// Builds the programs (api, verify, bench) into dist/ with the Nest CLI. `ensureBuilt` builds those whose sources, settings
+// or dependencies have changed since: their hash stands in dist/.built-<name>.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const stamp = join(root, 'dist/.built');
 const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.base.json', 'apps/api/tsconfig.app.json'];
 
 /** The programs, by their name in nest-cli.json; one without sources is left out. */
@@ -27,9 +26,13 @@ function* sources(folder) {
   }
 }
 
-function sourceHash() {
+const stampOf = (name) => join(root, `dist/.built-${name}`);
+
+/** Of everything that a program may be made of. */
+function sourceHash(name) {
   const hash = createHash('sha256');
-  const files = [...settings, ...['apps', 'libs', 'bench'].flatMap((folder) => [...sources(folder)])].sort();
+  const folders = ['apps', 'libs', ...(name === 'bench' ? ['bench'] : [])];
+  const files = [...settings, ...folders.flatMap((folder) => [...sources(folder)])].sort();
   for (const file of files)
     hash
       .update(`${file}\n`)
@@ -55,28 +58,28 @@ function compile(name) {
 }
 
 /** Rejects with the compiler's messages when a program does not compile. */
-export async function build(log = () => undefined) {
-  const hash = sourceHash();
+async function build(names, log) {
+  const hashes = names.map(sourceHash);
   const began = Date.now();
-  const names = programs();
   const results = await Promise.allSettled(names.map(compile));
   for (const { reason } of results) if (reason) throw reason;
   mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(stamp, hash);
+  names.forEach((name, i) => writeFileSync(stampOf(name), hashes[i]));
   log(`built ${names.join(', ')} in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 
-/** Builds when needed; `log` is told why before it begins, because it takes a while. */
-export async function ensureBuilt(log = () => undefined) {
-  const built = existsSync(stamp) ? readFileSync(stamp, 'utf8') : undefined;
-  if (built === sourceHash()) return;
-  log(built === undefined ? 'building (first start) …' : 'building (the sources have changed) …');
-  await build(log);
+/** Builds what is needed of these programs; `log` is told before it begins, because it takes a while. */
+export async function ensureBuilt(log = () => undefined, names = programs()) {
+  const read = (name) => (existsSync(stampOf(name)) ? readFileSync(stampOf(name), 'utf8') : undefined);
+  const stale = names.filter((name) => read(name) !== sourceHash(name));
+  if (stale.length === 0) return;
+  log(stale.some(read) ? 'building (the sources have changed) …' : 'building (first start) …');
+  await build(stale, log);
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    await build((line) => console.log(line));
+    await build(programs(), (line) => console.log(line));
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -27,7 +27,7 @@ function startWithBundledNode() {
 async function start() {
   const { ensureBuilt } = await import('./build.mjs');
   try {
-    await ensureBuilt((line) => console.error(line));
+    await ensureBuilt((line) => console.error(line), ['api', 'verify']);
   } catch (error) {
     console.error(error.message);
     process.exit(1);
