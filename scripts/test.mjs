@@ -1,6 +1,6 @@
 // `npm test`: every test, against a real PostgreSQL that is started for them and the built programs. Arguments go to
 // Jest (`npm test -- --selectProjects unit --testPathPatterns libs/policy`). What could not run here is listed, with the
-// command that installs what it needs. Machine-readable results: .lexecon/test-results.json.
+// command that installs what it needs. A whole run also measures coverage and fails below jest.config.mjs's floors. Machine-readable results: .lexecon/test-results.json.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -33,7 +33,8 @@ function plan() {
   else if (!selected) {
     leftOut.push({ tests: 'go', needs: 'Go with golang.org/x/mod', install: 'scripts/install-system.sh' });
   }
-  const jestArgs = [...(selected ? [] : ['--selectProjects', ...projects]), ...args];
+  const whole = args.length === 0 ? ['--coverage'] : [];
+  const jestArgs = [...(selected ? [] : ['--selectProjects', ...projects]), ...whole, ...args];
   if (!args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg))) jestArgs.push('--maxWorkers=2');
   return { projects, leftOut, jestArgs };
 }
