@@ -1,94 +1,33 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ValidationPipe } from '@nestjs/common';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import { v7 as uuid7 } from 'uuid';
-import { LedgerModule, LedgerService, ProofService } from '@lexecon/ledger';
-import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
-import { bytesOfUuid, type Entry, type EntryKind, type Receipt } from '@lexecon/ledger/core';
+import type { Receipt } from '@lexecon/ledger/core';
 import { run, type Said } from '../src/cli.js';
-
-const FactKind: EntryKind<string> = {
-  name: 'audit',
-  encode: (text): Entry => ({
-    entryId: bytesOfUuid(uuid7()),
-    timeMs: Date.now(),
-    class: 'audit',
-    public: { text },
-    sealed: [{ key: { id: uuid7(), key: randomBytes(32) }, fields: { secret: text } }],
-  }),
-};
+import { ServedLog } from './served-log.js';
 
 describe('lexecon-verify and what the server hands out', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lexecon-verify-'));
-  let database: TestDatabase;
-  let app: NestFastifyApplication;
+  let log: ServedLog;
   let receipts: readonly Receipt[];
   let keys: string;
   let older: string;
 
   beforeAll(async () => {
-    database = await testDatabase();
-    const options = {
-      url: database.url,
-      origin: 'ledger.test',
-      guard: pathToFileURL(join(folder, 'guard')).href,
-      logKeyFile: join(folder, 'log.key'),
-      receiptKeyFile: join(folder, 'receipt.key'),
-      mayCreateKeys: true,
-    };
-    const testing = await Test.createTestingModule({ imports: [LedgerModule.with(options)] }).compile();
-    app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
-    app.useGlobalPipes(new ValidationPipe({ transform: true }));
-    await app.init();
-    await app.getHttpAdapter().getInstance().ready();
-    await append(150);
-    older = file('older', await text('checkpoint'));
-    receipts = await append(800);
-    keys = file('keys', await text('keys'));
+    log = await ServedLog.start();
+    await log.append(150);
+    older = log.file('older', await log.text('checkpoint'));
+    receipts = await log.append(800);
+    keys = log.file('keys', await log.text('keys'));
   }, 60_000);
   afterAll(async () => {
-    await app.close();
-    await database.drop();
-    rmSync(folder, { recursive: true });
+    await log.stop();
   });
 
-  const append = async (count: number): Promise<readonly Receipt[]> => {
-    const ledger = app.get(LedgerService);
-    const made: Receipt[] = [];
-    while (made.length < count) {
-      const one = (_: unknown, i: number): Promise<readonly Receipt[]> =>
-        ledger.append([{ kind: FactKind, record: `fact ${String(made.length + i)} – é\u2028"` }], {
-          kill: 0,
-          policy: 0,
-        });
-      made.push(...(await Promise.all(Array.from({ length: 50 }, one))).flat());
-    }
-    const proof = await app.get(ProofService).awaitProof(made.at(-1)?.entry ?? '', 10_000);
-    expect(proof).not.toBeNull();
-    return made;
-  };
-  const text = async (path: string): Promise<string> =>
-    (await app.inject({ url: `/api/v1/ledger/${path}`, headers: { accept: 'text/plain' } })).body;
-  const file = (name: string, content: string): string => {
-    const path = join(folder, name);
-    writeFileSync(path, content);
-    return path;
-  };
   const verify = (...args: string[]): Promise<Said> => run([...args, '--key', keys], Date.now());
-  const exported = async (query = ''): Promise<string> => file('export', await text(`export${query}`));
-  const sizeOf = async (): Promise<number> => Number((await text('checkpoint')).split('\n')[1]);
+  const exported = async (query = ''): Promise<string> => log.file('export', await log.text(`export${query}`));
 
   it('accepts every receipt, bare and with its place proven', async () => {
     for (const receipt of receipts.slice(0, 20)) {
-      expect(await verify('receipt', file('receipt', JSON.stringify(receipt)))).toMatchObject({ code: 0 });
-      const proof = await app.get(ProofService).entryProof(receipt.entry);
+      expect(await verify('receipt', log.file('receipt', JSON.stringify(receipt)))).toMatchObject({ code: 0 });
+      const proof = await log.proof(receipt.entry);
       const proven = { ...receipt, index: proof?.index, proof };
-      const said = await verify('receipt', file('receipt', JSON.stringify(proven)));
+      const said = await verify('receipt', log.file('receipt', JSON.stringify(proven)));
       expect(said).toEqual({
         code: 0,
         text: expect.stringContaining(`entry ${String(proof?.index)} of ledger.test/`) as string,
@@ -99,7 +38,7 @@ describe('lexecon-verify and what the server hands out', () => {
   it('accepts the export of the whole log, and the checkpoint saved before it grew', async () => {
     const said = await verify('export', await exported(), '--checkpoint', older);
     expect(said).toEqual({ code: 0, text: expect.stringContaining('is its beginning') as string });
-    expect(said.text).toContain(`entries 0 to ${String(await sizeOf())} of ledger.test/`);
+    expect(said.text).toContain(`entries 0 to ${String(await log.size())} of ledger.test/`);
   });
 
   it('accepts parts of the log, by place and by moment', async () => {
@@ -109,21 +48,21 @@ describe('lexecon-verify and what the server hands out', () => {
       time.toISOString(),
     );
     const whole = await verify('export', await exported(`?from=${ago ?? ''}&to=${year ?? ''}`));
-    expect(whole.text).toContain(`entries 0 to ${String(await sizeOf())} of`);
-    expect((await app.inject({ url: `/api/v1/ledger/export?from=${year ?? ''}` })).statusCode).not.toBe(200);
+    expect(whole.text).toContain(`entries 0 to ${String(await log.size())} of`);
+    expect((await log.get(`export?from=${year ?? ''}`)).statusCode).not.toBe(200);
   });
 
   it('accepts consistency proofs and proof files', async () => {
-    const newer = file('newer', await text('checkpoint'));
+    const newer = log.file('newer', await log.text('checkpoint'));
     const hint = await run(['checkpoints', older, newer, '--key', keys], 0);
     expect(hint.code).toBe(2);
     const olderSize = /from=(\d+)/.exec(hint.text)?.[1] ?? '';
-    const step = file('step', await text(`proofs/consistency?from=${olderSize}`));
+    const step = log.file('step', await log.text(`proofs/consistency?from=${olderSize}`));
     expect(await verify('checkpoints', older, newer, '--proof', step)).toMatchObject({ code: 0 });
     for (const index of [0, 255, 256, 700])
-      expect(await verify('proof', file('proof', await text(`proofs/inclusion?index=${String(index)}`)))).toMatchObject(
-        { code: 0 },
-      );
+      expect(
+        await verify('proof', log.file('proof', await log.text(`proofs/inclusion?index=${String(index)}`))),
+      ).toMatchObject({ code: 0 });
   });
 
   it.each<[string, string, RegExp]>([
@@ -154,12 +93,12 @@ describe('lexecon-verify and what the server hands out', () => {
     ],
   ])('refuses the export of a database with %s', async (_name, sql, message) => {
     const change = async (): Promise<void> => {
-      await database.dataSource.transaction(async (tx) => {
+      await log.database.dataSource.transaction(async (tx) => {
         await tx.query('SET LOCAL session_replication_role = replica');
         await tx.query(sql, [receipts[400]?.entry]);
       });
     };
-    const saved = await database.dataSource.query<{ body: Buffer }[]>(
+    const saved = await log.database.dataSource.query<{ body: Buffer }[]>(
       'SELECT * FROM ledger.payload WHERE entry_id = $1',
       [receipts[400]?.entry],
     );
@@ -174,7 +113,7 @@ describe('lexecon-verify and what the server hands out', () => {
   const restore = async (row: object | undefined): Promise<void> => {
     const columns = Object.keys(row ?? {});
     const places = columns.map((_, i) => `$${String(i + 1)}`);
-    await database.dataSource.query(
+    await log.database.dataSource.query(
       `INSERT INTO ledger.payload (${columns.join()}) VALUES (${places.join()})`,
       Object.values(row ?? {}),
     );
