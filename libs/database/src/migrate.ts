@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { ImpatientClient } from './impatient-client.js';
 import { migrations } from './migrations/index.js';
 
 /** Oldest PostgreSQL this product runs on (major version). */
@@ -26,7 +27,14 @@ export function dataSourceOptions({ url, poolSize = 8, entities = [] }: Database
     synchronize: false,
     poolSize,
     applicationName: 'lexecon',
-    extra: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 15_000, connectionTimeoutMillis: 5_000 },
+    extra: {
+      Client: ImpatientClient,
+      statement_timeout: 5_000,
+      query_timeout: 6_000,
+      idle_in_transaction_session_timeout: 15_000,
+      connectionTimeoutMillis: 3_000,
+      keepAlive: true,
+    },
   };
 }
 
