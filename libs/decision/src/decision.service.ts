@@ -9,6 +9,10 @@ import { type Asked, DecisionMaker, requireMayAsk } from './decision.maker.js';
 import { DecisionReader } from './decision.reader.js';
 import { conflict, Idempotency, type Repeatable } from './idempotency.js';
 
+/** How long a caller waits at most, in milliseconds, whatever does not answer behind us. What was begun goes on, and is what a repeat
+ *  with the same idempotency key gets. */
+const PATIENCE_MS = 5_000;
+
 /** Answers that are being made for an idempotency key. */
 interface Pending {
   readonly body: Buffer;
@@ -39,17 +43,25 @@ export class DecisionService {
     const facts = requests.map((request) => this.#requested(principal, request));
     for (const { actor } of facts) requireMayAsk(principal, actor);
     try {
-      if (key === undefined)
-        return await this.maker.make(
-          principal,
-          facts.map((request) => ({ request })),
-        );
-      return await this.#once(principal, facts, this.idempotency.repeatable(key, body, facts.length));
+      return await patiently(this.#decided(principal, facts, key, body));
     } catch (error) {
       if (error instanceof ProblemError) throw error;
       this.#log.warn(`not recorded: ${String(error)}`);
       throw notRecorded();
     }
+  }
+
+  #decided(
+    principal: Principal,
+    facts: readonly RequestedFacts[],
+    key: string | undefined,
+    body: unknown,
+  ): Promise<readonly Decision[]> {
+    if (key !== undefined) return this.#once(principal, facts, this.idempotency.repeatable(key, body, facts.length));
+    return this.maker.make(
+      principal,
+      facts.map((request) => ({ request })),
+    );
   }
 
   async #once(
@@ -98,6 +110,21 @@ export class DecisionService {
     if (request.actor) return request as RequestedFacts;
     const type = this.actors.factsOf('service', principal.name)?.id === principal.id ? 'service' : 'agent';
     return { ...request, actor: { type, id: principal.name } };
+  }
+}
+
+/** Rejects with ProblemError 503 when there is no answer in time. */
+async function patiently<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(notRecorded());
+    }, PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
