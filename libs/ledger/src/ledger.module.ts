@@ -20,6 +20,7 @@ import { LedgerReader } from './ledger.reader.js';
 import { readSide } from './ledger.read-side.js';
 import { LedgerService } from './ledger.service.js';
 import { READ_POOL, SIGNING_KEYS, WRITE_POOL } from './ledger.tokens.js';
+import { ensurePartitions } from './partitions.js';
 import { ProofController } from './proof.controller.js';
 import { ProofService } from './proof.service.js';
 import { Publisher } from './publisher.js';
@@ -108,6 +109,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
   async #publishReceiptKey(): Promise<void> {
     const client = await this.writers.connect();
     try {
+      await ensurePartitions(client);
       await recordKeyUse(client, this.keys, this.keys.receipts, new Date());
     } finally {
       client.release();

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { recordKeyUse } from './key.registry.js';
 import { Leadership } from './leadership.js';
+import { ensurePartitions } from './partitions.js';
 import type { Publisher } from './publisher.js';
 import { loadArrivals, type LogState, sequence } from './sequencer.round.js';
 import { shardAt } from './shard.js';
@@ -14,7 +15,6 @@ const ELECTION_MS = 150;
 const AFTER_ERROR_MS = 250;
 /** How often partitions ahead are made, in rounds. */
 const PARTITION_ROUNDS = 18_000;
-const PARTITION_DAYS = 14;
 
 /** The elected sequencer: any replica runs it, one leads. It holds no authority in memory: after any error it forgets everything,
  *  reconnects and reads again; the database's constraints make two leaders harmless. */
@@ -56,11 +56,12 @@ export class Sequencer {
 
   async #lead(leadership: Leadership): Promise<void> {
     try {
+      // Before anything else: after a long pause there is no partition for what beginning may have to write.
+      await ensurePartitions(leadership.client);
       let state = await this.#begin(leadership);
-      for (let round = 0; !this.#stopped && !leadership.lost; round++) {
+      for (let round = 1; !this.#stopped && !leadership.lost; round++) {
         const started = performance.now();
-        if (round % PARTITION_ROUNDS === 0)
-          await leadership.client.query('SELECT ledger.ensure_partitions($1)', [PARTITION_DAYS]);
+        if (round % PARTITION_ROUNDS === 0) await ensurePartitions(leadership.client);
         state = await this.#round(leadership, state);
         this.halted = null;
         await pause(ROUND_MS - (performance.now() - started));

@@ -134,7 +134,8 @@ CREATE FUNCTION ledger.first_id(at timestamptz) RETURNS text LANGUAGE sql IMMUTA
   FROM lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') h
 $$;
 
--- Daily partitions for decisions, monthly ones for everything else, up to the given number of days ahead.
+-- Daily partitions for decisions, monthly ones for everything else, up to the given number of days ahead. A new table is attached
+-- rather than created in its place: that waits for no reader and no writer, so a backup under way cannot stop the log.
 CREATE FUNCTION ledger.ensure_partitions(days int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
   k int; unit text; lo timestamptz; made int := 0; tab text;
@@ -146,7 +147,8 @@ BEGIN
     WHILE lo < now() + make_interval(days => days) LOOP
       tab := format('payload_%s_%s', k, to_char(lo AT TIME ZONE 'utc', CASE WHEN unit = 'day' THEN 'YYYYMMDD' ELSE 'YYYYMM' END));
       IF to_regclass('ledger.' || tab) IS NULL THEN
-        EXECUTE format('CREATE TABLE ledger.%I PARTITION OF ledger.%I FOR VALUES FROM (%L) TO (%L)', tab, 'payload_' || k,
+        EXECUTE format('CREATE TABLE ledger.%I (LIKE ledger.%I INCLUDING ALL)', tab, 'payload_' || k);
+        EXECUTE format('ALTER TABLE ledger.%I ATTACH PARTITION ledger.%I FOR VALUES FROM (%L) TO (%L)', 'payload_' || k, tab,
           ledger.first_id(lo), ledger.first_id((lo AT TIME ZONE 'utc' + ('1 ' || unit)::interval) AT TIME ZONE 'utc'));
         made := made + 1;
       END IF;
