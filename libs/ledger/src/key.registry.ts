@@ -9,7 +9,7 @@ import type { SigningKeys } from './signing-keys.js';
 import { transaction } from './transaction.js';
 
 /** Advisory lock under which a key comes into use. */
-const KEY_LOCK = 7105;
+const KEY_LOCK = 7108;
 
 export interface PublishedKey {
   readonly name: string;

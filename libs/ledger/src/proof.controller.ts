@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiOkResponse,
@@ -17,6 +17,11 @@ import { ConsistencyQuery, ConsistencyView, InclusionQuery, InclusionView, Shard
 import { type Proof, ProofService, tlogProofText } from './proof.service.js';
 import { prefersText, type Reply, TEXT } from './reply.js';
 import { TileStore } from './tile.store.js';
+
+/** A request to a route that ends in `*`. */
+interface TileRequest {
+  readonly params: { readonly '*': string };
+}
 
 const oneOf = (view: typeof InclusionView | typeof ConsistencyView): MethodDecorator =>
   ApiOkResponse({
@@ -85,18 +90,18 @@ export class ProofController {
   @Header('Content-Type', 'application/octet-stream')
   @ApiOperation({ summary: 'Hashes and entries as the static files of C2SP tlog-tiles' })
   @ApiParam({
-    name: '*',
+    name: 'path',
     example: '0/000.p/1',
     description: '`<level>/<n>` or `entries/<n>`, with `.p/<width>` at the right edge.',
   })
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   async tile(
-    @Param('*') path: string,
+    @Req() request: TileRequest,
     @Query() { shard }: ShardQuery,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<StreamableFile> {
-    const tile = parseTilePath(`tile/${path}`);
+    const tile = parseTilePath(`tile/${request.params['*']}`);
     const head = await this.heads.newest(shard);
     if (!tile || !isWithin(tile, head.size)) throw notFound('tile');
     const from = tile.n * TILE_WIDTH;
