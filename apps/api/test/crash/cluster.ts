@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { noteSigner } from '@lexecon/crypto';
 import { formatApiKey, freshApiKey } from '@lexecon/identity';
-import pg from 'pg';
 import { Journal } from './journal.js';
 import type { LogIdentity } from './late-committer.js';
 import { PostgresProcess } from './postgres.process.js';
@@ -91,9 +91,10 @@ export class Cluster {
 
   /** Resolves with the leader once it is one that `fits`; rejects after half a minute. */
   async leaderThat(fits: (leader: Leader) => boolean): Promise<Leader> {
-    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
+    for (const end = Date.now() + 30_000; Date.now() < end;) {
       const leader = await this.leader();
       if (leader && fits(leader)) return leader;
+      await sleep(20);
     }
     throw new Error('nobody leads');
   }

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { generateSignerKey, noteSigner, noteVerifier } from '@lexecon/crypto';
 import { decodeBody, fieldsRoot, publicCommitments } from '@lexecon/ledger/core';
-import pg from 'pg';
 import type { Cluster } from './cluster.js';
 import type { Evidence, Payload } from './evidence.js';
 import { journalEvidence } from './journal.reader.js';

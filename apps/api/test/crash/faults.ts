@@ -48,7 +48,7 @@ export const faultKinds: readonly FaultKind[] = [
       await postgres.killPostmaster();
       await postgres.start();
       const took = performance.now() - began;
-      await sleep(600);
+      await sleep(400);
       return took;
     },
   },
@@ -65,7 +65,7 @@ export const faultKinds: readonly FaultKind[] = [
       cluster.postgres.killSession(victim.pid);
       await cluster.postgres.start();
       const took = performance.now() - began;
-      await sleep(600);
+      await sleep(400);
       return took;
     },
   },

@@ -43,7 +43,7 @@ export function receiptProblem({ answered, note }: ReceiptSample, verifier: Note
     if (uuidOf(leaf.entryId) !== answered.id) return 'the receipt is of another entry';
     const { public: open } = answered.receipt.opening;
     if (open['outcome'] !== answered.outcome)
-      return `answered ${answered.outcome} over a leaf that says ${String(open['outcome'])}`;
+      return `answered ${answered.outcome} over a leaf that says ${JSON.stringify(open['outcome'])}`;
     return (open['review'] ?? null) === answered.review ? null : 'the review is not the one in the leaf';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

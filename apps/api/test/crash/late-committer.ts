@@ -1,5 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { v7 as uuid7 } from 'uuid';
 import { hmacSha256, leafHash, merkleBatch, type NoteSigner } from '@lexecon/crypto';
 import {
   bytesOfUuid,
@@ -10,8 +12,6 @@ import {
   sealEntry,
   signBatch,
 } from '@lexecon/ledger/core';
-import pg from 'pg';
-import { v7 as uuid7 } from 'uuid';
 import { ackedNow, type Journal, sentNow } from './journal.js';
 
 /** How long a transaction sits on its arrival number, at most. */

@@ -101,7 +101,10 @@ export class Load {
       const phase = this.#phase;
       const asked = performance.now();
       const answer = await this.#post(to, path, key, body);
-      if (answer?.status === 200) return this.#keep(key, sent, answer.text);
+      if (answer?.status === 200) {
+        this.#keep(key, sent, answer.text);
+        return;
+      }
       this.#refused(phase, answer, performance.now() - asked);
       this.#retries += 1;
       await sleep(RETRY_MS + Math.random() * RETRY_MS);

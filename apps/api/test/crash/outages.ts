@@ -38,8 +38,8 @@ const paused = (seconds: number): Way => ({
   },
 });
 
-/** Longer than the patience of a request, and longer than the maximum merge delay, are among them. */
-export const outageWays: readonly Way[] = [stopped(2), stopped(7), stopped(13), paused(2), paused(7), paused(13)];
+/** Longer than the patience of a request (5 s) and longer than the maximum merge delay (10 s) are among them. */
+export const outageWays: readonly Way[] = [stopped(2), stopped(12), paused(2), paused(7)];
 
 const RESUMES_WITHIN_MS = 30_000;
 
@@ -65,6 +65,8 @@ export async function outage(way: Way, cluster: Cluster, load: Load): Promise<Ou
 
 /** Resolves when a decision was answered after `since`. */
 async function served(load: Load, since: number): Promise<void> {
-  for (const end = performance.now() + RESUMES_WITHIN_MS; load.lastAnswer < since; await sleep(5))
+  for (const end = performance.now() + RESUMES_WITHIN_MS; load.lastAnswer < since;) {
     if (performance.now() > end) throw new Error('no decision within half a minute: the service does not resume');
+    await sleep(5);
+  }
 }

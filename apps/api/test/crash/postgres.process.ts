@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEmbedded } from '@lexecon/database/embedded';
 import pg from 'pg';
+import { startEmbedded } from '@lexecon/database/embedded';
 
 const READY_WITHIN_MS = 30_000;
 
@@ -58,9 +58,10 @@ export class PostgresProcess {
 
   /** Starts it and resolves when it takes statements; tried again while what was killed still holds its memory. */
   async start(): Promise<void> {
-    for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(20)) {
+    for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end;) {
       if (!this.#child || ended(this.#child)) this.#child = this.#spawn();
       if (await this.#answers()) return;
+      await sleep(20);
     }
     throw new Error('PostgreSQL does not come up');
   }

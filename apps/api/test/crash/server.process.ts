@@ -38,9 +38,10 @@ export class ServerProcess {
   /** Starts it and resolves when it says that it can serve and has nothing left to prepare. */
   async start(): Promise<void> {
     this.#spawn();
-    for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end;) {
       if (!this.running) throw new Error(`${this.name} ended while starting; ${this.#logFile} says why`);
       if (this.#isWelcoming() && (await this.ready())) return;
+      await sleep(50);
     }
     throw new Error(`${this.name} is not ready after a minute; ${this.#logFile} says why`);
   }

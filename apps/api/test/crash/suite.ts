@@ -145,11 +145,12 @@ async function leaveUnderLoad({ servers }: Cluster): Promise<readonly (number | 
 
 /** Resolves when every batch has its index and the newest head is published. */
 async function settled(cluster: Cluster): Promise<void> {
-  for (const end = Date.now() + SETTLED_WITHIN_MS; Date.now() < end; await sleep(200)) {
+  for (const end = Date.now() + SETTLED_WITHIN_MS; Date.now() < end;) {
     const [row] = await cluster.query<{ waiting: string; behind: boolean }>(`
       SELECT (SELECT count(*) FROM ledger.batch b WHERE NOT EXISTS (SELECT 1 FROM ledger.seq s WHERE s.batch_id = b.batch_id)) AS waiting,
         (SELECT max(size) FROM ledger.tree_head) IS DISTINCT FROM (SELECT max(size) FROM ledger.head_sig) AS behind`);
     if (row?.waiting === '0' && !row.behind) return;
+    await sleep(200);
   }
 }
 
