@@ -29,6 +29,8 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
     connectionTimeout: 0,
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
+    // What arrives on an open connection while the server leaves is answered like everything else, and told to reconnect.
+    return503OnClosing: false,
   });
   logAccess(adapter.getInstance(), logger);
   parseBodies(adapter.getInstance());
