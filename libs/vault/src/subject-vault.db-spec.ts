@@ -3,6 +3,8 @@ import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { freshKeyFile, VaultKeys } from './key-file.js';
 import { SubjectVault, VaultUnavailable } from './subject-vault.js';
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 describe('the vault of subject keys', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
@@ -57,6 +59,46 @@ describe('the vault of subject keys', () => {
     await pool.query('INSERT INTO vault.erasure_mark (key_id) VALUES ($1)', [key?.id]);
     await new Promise((resolve) => setTimeout(resolve, 1_050));
     await expect(vault.keysOf(['user:marked'])).rejects.toBeInstanceOf(VaultUnavailable);
+  });
+
+  it('passes no erasure over, though one that began later was marked sooner', async () => {
+    const [ours, theirs] = [open(), open()];
+    const [slow] = await theirs.keysOf(['user:slow']);
+    await theirs.keysOf(['user:fast']);
+    await pool.query(`
+      CREATE FUNCTION public.slow_mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$;
+      CREATE TRIGGER slow BEFORE INSERT ON vault.erasure_mark FOR EACH ROW WHEN (NEW.key_id = '${slow?.id ?? ''}')
+        EXECUTE FUNCTION public.slow_mark()`);
+    const erasures = [ours.erase('user:slow')];
+    await pause(100);
+    erasures.push(ours.erase('user:fast'));
+    await pause(150);
+    await theirs.refresh();
+    await pause(400);
+    await theirs.refresh();
+    await expect(Promise.resolve(theirs.keysOf(['user:slow']))).rejects.toBeInstanceOf(VaultUnavailable);
+    await Promise.all(erasures);
+    await pool.query('DROP FUNCTION public.slow_mark CASCADE');
+  });
+
+  it('keeps no key in memory whose erasure it learned of while the key was on its way', async () => {
+    const [made] = await open().keysOf(['user:crossing']);
+    let arrived = (): void => undefined;
+    const onItsWay = new Promise<void>((resolve) => (arrived = resolve));
+    const query = async (sql: string, values: unknown[]): Promise<unknown> => {
+      const result = await pool.query(sql, values);
+      if (sql.includes('vault.subject_key k')) await onItsWay;
+      return result;
+    };
+    const vault = new SubjectVault(Object.create(pool, { query: { value: query } }) as pg.Pool, new VaultKeys(file));
+    await vault.refresh();
+    const asked = vault.keysOf(['user:crossing']);
+    await pause(100);
+    await pool.query('INSERT INTO vault.erasure_mark (key_id) VALUES ($1)', [made?.id]);
+    await vault.refresh();
+    arrived();
+    await asked;
+    await expect(Promise.resolve(vault.keysOf(['user:crossing']))).rejects.toBeInstanceOf(VaultUnavailable);
   });
 
   it('seals nothing while the key store is down', async () => {

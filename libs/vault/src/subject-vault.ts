@@ -29,6 +29,9 @@ interface Waiter {
 /** How long a replica may go on using a key it has in memory after the key was marked for erasure, in milliseconds. */
 export const CACHE_BOUND_MS = 1_000;
 
+/** Advisory lock under which erasures are marked. */
+const MARK_LOCK = 7107;
+
 /** One key per data subject, made when first needed and durable before it is handed out. A subject is named `type:id`. */
 export class SubjectVault {
   readonly #cache = new SubjectCache<SubjectKey>();
@@ -72,7 +75,12 @@ export class SubjectVault {
       this.blindIndex(subject),
     ]);
     if (!row) return null;
-    await this.pool.query('INSERT INTO vault.erasure_mark (key_id) VALUES ($1) ON CONFLICT DO NOTHING', [row.id]);
+    // Under a lock that is held until the commit: marks become visible in the order of their numbers, and no reader passes one over.
+    await this.pool.query(
+      `WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock($2))
+       INSERT INTO vault.erasure_mark (key_id) SELECT $1 FROM lock ON CONFLICT DO NOTHING`,
+      [row.id, MARK_LOCK],
+    );
     await new Promise((resolve) => setTimeout(resolve, 2 * CACHE_BOUND_MS));
     await this.pool.query('DELETE FROM vault.subject_key WHERE id = $1', [row.id]);
     return row.id;
@@ -122,6 +130,7 @@ export class SubjectVault {
   async #fetch(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = new Map();
+    const lastMark = this.#lastMark;
     const subjects = new Map([...waiting.keys()].map((subject) => [this.blindIndex(subject).toString('hex'), subject]));
     try {
       const found = await this.#found(subjects);
@@ -130,7 +139,8 @@ export class SubjectVault {
       const all = missing.length > 0 ? await this.#found(subjects) : found;
       for (const [blind, subject] of subjects) {
         const key = all.get(blind);
-        if (key) this.#cache.set(subject, key);
+        // A mark that was read while this was under way may be of this very key: the next use asks again.
+        if (key && lastMark === this.#lastMark) this.#cache.set(subject, key);
         for (const waiter of waiting.get(subject) ?? [])
           if (key) waiter.resolve(key);
           else waiter.reject(new VaultUnavailable('the subject is being erased'));
