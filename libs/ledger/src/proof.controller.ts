@@ -91,6 +91,7 @@ export class ProofController {
   @ApiOperation({ summary: 'Hashes and entries as the static files of C2SP tlog-tiles' })
   @ApiParam({
     name: 'path',
+    type: String,
     example: '0/000.p/1',
     description: '`<level>/<n>` or `entries/<n>`, with `.p/<width>` at the right edge.',
   })
