@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 type Floor = Readonly<Record<'lines' | 'statements' | 'functions' | 'branches', number>>;
 
-const { default: config } = (await import('../jest.config.mjs' as string)) as {
+const { default: config } = (await import('../jest.config.mjs')) as {
   readonly default: { readonly coverageThreshold: Readonly<Record<string, Floor>> & { readonly global: Floor } };
 };
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -9,6 +9,8 @@ describe('the demo policies', () => {
     const examples = ['customer-support', 'production-safety'].map((name) =>
       readFileSync(new URL(`../../../docs/policies/${name}.yaml`, import.meta.url), 'utf8'),
     );
-    expect(demoPolicies.map((source) => hash(parsePolicy(source)))).toEqual(examples.map((text) => hash(parsePolicy(text))));
+    expect(demoPolicies.map((source) => hash(parsePolicy(source)))).toEqual(
+      examples.map((text) => hash(parsePolicy(text))),
+    );
   });
 });

@@ -1,7 +1,7 @@
+import { Client } from 'pg';
 import { noteVerifier } from '@lexecon/crypto';
 import { parseApiKey } from '@lexecon/identity';
 import { openReceipt, type Receipt } from '@lexecon/ledger/core';
-import { Client } from 'pg';
 import { ensureDemo } from '../src/demo.js';
 import { parseSettings } from '../src/settings.js';
 import { testServer, type TestServer } from './server.testing.js';
@@ -150,9 +150,15 @@ describe('an agent platform asks for decisions', () => {
   });
 
   it('cannot ask for others without being a gateway, and sees only its own receipts', async () => {
-    const agent = server.tokenFor({ kind: 'agent', name: 'support-bot', permissions: new Set(['decision:make', 'receipt:read'] as const) });
+    const agent = server.tokenFor({
+      kind: 'agent',
+      name: 'support-bot',
+      permissions: new Set(['decision:make', 'receipt:read'] as const),
+    });
     const other = { ...read, actor: { type: 'agent', id: 'another-bot' } };
-    expect((await call('/api/v1/decisions', { method: 'POST', body: JSON.stringify(other), token: agent })).status).toBe(403);
+    expect(
+      (await call('/api/v1/decisions', { method: 'POST', body: JSON.stringify(other), token: agent })).status,
+    ).toBe(403);
     const { id } = await decide(read);
     expect((await call(`/api/v1/decisions/${id}/receipt`, { token: agent })).status).toBe(404);
   });
@@ -189,7 +195,9 @@ describe('an agent platform asks for decisions', () => {
         `SELECT format('%I.%I', schemaname, tablename) AS t FROM pg_tables WHERE schemaname IN ('ledger', 'decision', 'oversight', 'vault')`,
       );
       for (const { t } of tables.rows) {
-        const { rows } = await client.query<{ text: string; hex: string }>(`SELECT row_to_json(x)::text AS text FROM ${t} x`);
+        const { rows } = await client.query<{ text: string; hex: string }>(
+          `SELECT row_to_json(x)::text AS text FROM ${t} x`,
+        );
         const all = rows.map((row) => row.text).join('\n');
         for (const canary of ['canary-person', 'canary-intent', 'u-1842']) {
           expect(all).not.toContain(canary);

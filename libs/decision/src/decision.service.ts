@@ -41,12 +41,12 @@ export class DecisionService {
     body: unknown,
   ): Promise<readonly Decision[]> {
     const facts = requests.map((request) => this.#requested(principal, request));
-    for (const { actor } of facts) requireMayAsk(principal, actor);
+    for (const { actor } of facts) requireMayAsk(principal, this.actors.factsOf(actor.type, actor.id));
     try {
       return await patiently(this.#decided(principal, facts, key, body));
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      this.#log.warn(`not recorded: ${String(error)}`);
+      this.#log.warn({ err: error }, 'not recorded');
       throw notRecorded();
     }
   }
@@ -109,7 +109,8 @@ export class DecisionService {
   #requested(principal: Principal, request: DecisionRequestDto): RequestedFacts {
     if (request.actor) return request as RequestedFacts;
     const type = this.actors.factsOf('service', principal.name)?.id === principal.id ? 'service' : 'agent';
-    return { ...request, actor: { type, id: principal.name } };
+    const { action, resource, context } = request;
+    return { actor: { type, id: principal.name }, action, resource, ...(context && { context }) };
   }
 }
 
