@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 type Floor = Readonly<Record<'lines' | 'statements' | 'functions' | 'branches', number>>;
 
-const { default: config } = (await import('../jest.config.mjs')) as {
+const file: string = '../jest.config.mjs';
+const { default: config } = (await import(file)) as {
   readonly default: { readonly coverageThreshold: Readonly<Record<string, Floor>> & { readonly global: Floor } };
 };
 const root = fileURLToPath(new URL('..', import.meta.url));
