@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 import type { OnExpiry } from './review.kind.js';
 import type { Review, ReviewStatus } from './review.service.js';
 
@@ -14,8 +14,7 @@ export class ReviewQuery {
 
   @ApiPropertyOptional({ description: 'From `next` of the page before.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsUUID()
   readonly cursor?: string;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 50 })
@@ -64,6 +63,6 @@ export class ReviewPage {
   @ApiProperty({ type: [ReviewView] })
   readonly items: readonly ReviewView[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
   readonly next: string | null;
 }

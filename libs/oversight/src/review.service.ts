@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { notFound } from '@lexecon/auth';
-import { keyOfCursor, type Page, pageOf } from '@lexecon/database';
-import { LedgerService } from '@lexecon/ledger';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
+import { notFound } from '@lexecon/auth';
+import { type Page, pageOf } from '@lexecon/database';
+import { LedgerService } from '@lexecon/ledger';
 import { type OnExpiry, ReviewExpiredKind } from './review.kind.js';
 
 export type ReviewStatus = 'pending' | 'expired';
@@ -23,6 +23,7 @@ export interface Review {
 
 export interface ReviewFilter {
   readonly status?: ReviewStatus | undefined;
+  /** Id of the last review of the page before. */
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -51,13 +52,13 @@ export class ReviewService {
   ) {}
 
   async list({ status, cursor, limit }: ReviewFilter): Promise<Page<Review>> {
-    const before = cursor === undefined ? null : keyOfCursor(cursor);
     const rows = await this.dataSource.query<Row[]>(
       `SELECT ${COLUMNS} FROM oversight.review
        WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
-      [status ?? null, before, limit + 1],
+      [status ?? null, cursor ?? null, limit + 1],
     );
-    return pageOf(rows, limit, (row) => row.id, reviewOf);
+    const page = pageOf(rows, limit, (row) => row.id, reviewOf);
+    return { ...page, next: page.next === null ? null : (page.items.at(-1)?.id ?? null) };
   }
 
   /** Throws ProblemError 404. */
