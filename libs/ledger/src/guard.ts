@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +26,8 @@ export class Guard {
   /** Keeps this checkpoint; resolves when it is on the disk. Readers see the old one or the new one, never a part. */
   async write(shard: string, note: string): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    const draft = `${this.#file(shard)}.${String(process.pid)}`;
+    // Of its own: a leader that was only paused may be writing too, in another container under the same process id.
+    const draft = `${this.#file(shard)}.${randomUUID()}`;
     const file = await open(draft, 'w', 0o644);
     try {
       await file.writeFile(note);

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { noteSigner, generateSignerKey } from '@lexecon/crypto';
 import { MAXIMUM_MERGE_DELAY_MS } from '../src/core/index.js';
@@ -103,5 +103,13 @@ describe('the guard outside the database', () => {
     await Tampering.committed(log, (tampering) => tampering.sql('UPDATE ledger.batch SET signed_at = 1'));
     await log.backlog.read();
     expect(log.backlog.refusal()).toBeNull();
+  });
+
+  it('holds one whole checkpoint, however many leaders that do not know of each other write at once', async () => {
+    const note = (await log.guard.read(shard)) ?? '';
+    const others = Array.from({ length: 8 }, (_, i) => `${note}${'x'.repeat(100_000 * i)}`);
+    await Promise.all(others.map((other) => log.guard.write(shard, other)));
+    expect(others).toContain(await log.guard.read(shard));
+    expect(readdirSync(join(log.folder, 'guard'))).toEqual([`${shard}.checkpoint`]);
   });
 });
