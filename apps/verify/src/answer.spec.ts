@@ -44,6 +44,10 @@ describe('verifying an answer', () => {
     );
   });
 
+  it('calls a batch without answers invalid: nothing is proven by it', () => {
+    expect(() => verify({ decisions: [] })).toThrow(Invalid);
+  });
+
   it('refuses a permit over a leaf that says deny', () => {
     const denied = answerIn(log, recordOf({ verdict: { ...recordOf().verdict, outcome: 'deny' } }));
     expect(() => verify({ ...denied, outcome: 'permit', token: 'a.b.c' })).toThrow(

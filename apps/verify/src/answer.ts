@@ -24,6 +24,7 @@ export function verifyAnswerText(text: string, verifiers: readonly NoteVerifier[
   const members = objectOf(strictJson(text), 'the file');
   if ('decisions' in members) {
     const { decisions } = membersOf(members, 'the file', ['decisions']);
+    if (Array.isArray(decisions) && decisions.length === 0) throw new Invalid('decisions: there is none');
     return listOf(decisions, 'decisions', (one, name) => within(name, () => verifyAnswer(one, verifiers))).join('\n');
   }
   return 'note' in members ? verifyAlone(members, verifiers) : verifyAnswer(members, verifiers);
