@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LedgerService } from '@lexecon/ledger';
-import { compileAsync, type PolicySet, setHashOf } from './core/index.js';
+import { compileAsync, hashOf, type PolicySet, type PolicyVersion, setHashOf } from './core/index.js';
 import { activeVersions, versionsOfSet } from './policy.queries.js';
 import { Refreshed } from './refreshed.js';
 import { unavailable } from './refusal.js';
@@ -45,7 +45,7 @@ export class ActivePolicies implements OnModuleInit, OnModuleDestroy {
     return this.#refreshed.age > STALE_MS ? null : (this.#active?.set.hash ?? null);
   }
 
-  /** The set with this hash when it was ever active here, else null. */
+  /** The set with this hash when it was ever active here and still says what it said, else null. */
   async setOf(hash: string): Promise<PolicySet | null> {
     if (this.#active?.set.hash === hash) return this.#active.set;
     const known = this.#past.get(hash) ?? this.#compilePast(hash);
@@ -89,6 +89,8 @@ export class ActivePolicies implements OnModuleInit, OnModuleDestroy {
     const before = this.#active;
     if (before?.epoch === epoch) return () => undefined;
     const versions = await activeVersions(this.dataSource.manager);
+    const altered = versions.find((version) => !isTakenOver(version, before?.set) && !isIntact(version));
+    if (altered) throw new Error(`version ${String(altered.version)} of ${altered.document.name} was altered`);
     const set = await compileAsync(versions, { yield: nextTurn, reuse: before?.set });
     return () => {
       this.#active = { set, epoch, loadedAt: new Date() };
@@ -97,6 +99,13 @@ export class ActivePolicies implements OnModuleInit, OnModuleDestroy {
 
   async #compilePast(hash: string): Promise<PolicySet | null> {
     const versions = hash === setHashOf([]) ? [] : await versionsOfSet(this.dataSource.manager, hash);
-    return versions && compileAsync(versions, { yield: nextTurn, reuse: this.#active?.set });
+    if (!versions?.every(isIntact)) return null;
+    return compileAsync(versions, { yield: nextTurn, reuse: this.#active?.set });
   }
 }
+
+/** Records name policies by hash: a document that its hash does not fit was changed behind our back, and decides nothing. */
+const isIntact = ({ document, hash }: PolicyVersion): boolean => hashOf(document) === hash;
+
+const isTakenOver = ({ version, hash }: PolicyVersion, set: PolicySet | undefined): boolean =>
+  set?.policies.some((policy) => policy.hash === hash && policy.version === version) === true;

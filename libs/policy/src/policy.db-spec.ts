@@ -208,6 +208,27 @@ describe('policies in the database', () => {
     expect((await new ActivePolicies(database.dataSource, ledger.ledger).setOf(past.hash))?.hash).toBe(past.hash);
   });
 
+  it('decides by no document that was changed in the database under its hash', async () => {
+    await activated('altered', policy('altered', 'forbid'));
+    const { hash } = here.active().set;
+    const replace = async (from: string, to: string): Promise<void> => {
+      await database.dataSource.query(`ALTER TABLE policy.version DISABLE TRIGGER immutable`);
+      await database.dataSource.query(
+        `UPDATE policy.version SET document = replace(document::text, $1, $2)::jsonb WHERE name = 'altered'`,
+        [from, to],
+      );
+      await database.dataSource.query(`ALTER TABLE policy.version ENABLE TRIGGER immutable`);
+    };
+    await replace('"forbid"', '"permit"');
+    const fresh = new ActivePolicies(database.dataSource, ledger.ledger);
+    await expect(fresh.refresh()).rejects.toThrow('of altered was altered');
+    expect(() => fresh.active()).toThrow(ProblemError);
+    expect(await fresh.setOf(hash)).toBeNull();
+    await replace('"permit"', '"forbid"');
+    await fresh.refresh();
+    expect(fresh.active().set.hash).toBe(hash);
+  });
+
   it('refuses a text that says the same as a version, in whatever notation', async () => {
     const { document } = await policies.create(author, policy('eight', 'permit'));
     expect(await refusal(policies.create(author, policy('eight', 'permit', '# a comment\n')))).toBe(

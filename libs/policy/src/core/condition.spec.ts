@@ -161,6 +161,13 @@ describe('a condition', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
+  it('pays for a pass of a loop by the size of its body', () => {
+    const facts = mergeFacts({ ...request, action: { name: 'a', properties: { list: Array(2000).fill(1) } } }, known);
+    const large = Array(70).fill('1 * 1 > 0').join(' && ');
+    expect(run('action.properties.list.all(x, x > 0)', facts)).toBe(true);
+    expect(run(`action.properties.list.all(x, ${large})`, facts)).toMatch(/more steps/);
+  });
+
   it('shares one allowance among all conditions of an evaluation', () => {
     const condition = compileCondition('context.attributes.big.all(x, x > 0)');
     const facts = mergeFacts(request, known);

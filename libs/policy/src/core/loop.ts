@@ -3,6 +3,8 @@ import type { Code, Compiler, Scope } from './code.js';
 import { type Frame, isList, isMap, isUnknown, kindOf, OVER_COST, spend, Unknown, type Value } from './value.js';
 
 const MAX_NESTING = 2;
+/** A pass of a loop takes a step for every so many nodes of its body, and one at the least. */
+const NODES_A_STEP = 8;
 
 /** What a loop does with its items; `each` binds the variable and gives the value of one part for it. */
 type Loop = (items: readonly Value[], parts: readonly Part[], frame: Frame) => Value;
@@ -35,16 +37,23 @@ export function compileLoop(name: string, node: ASTNode & { op: 'call' | 'rcall'
   const list = to.compile(receiver, scope);
   const slot = scope.length;
   const codes = parts.map((part) => to.compile(part, [...scope, variable.args]));
+  const costs = parts.map((part) => 1 + Math.floor(sizeOf(part) / NODES_A_STEP));
   return (frame) => {
     const items = itemsOf(list(frame));
     if (isUnknown(items)) return items;
-    const bind = codes.map((code): Part => (item) => {
-      if (!spend(frame, 1)) return OVER_COST;
+    const bind = codes.map((code, i): Part => (item) => {
+      if (!spend(frame, costs[i] ?? 1)) return OVER_COST;
       frame.bound[slot] = item;
       return code(frame);
     });
     return loop(items, bind, frame);
   };
+}
+
+/** How many nodes an expression has: what one run of it costs at most, loops within it apart. */
+function sizeOf(part: unknown): number {
+  if (Array.isArray(part)) return part.reduce<number>((sum, item) => sum + sizeOf(item), 0);
+  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part ? 1 + sizeOf(part.args) : 0;
 }
 
 function itemsOf(value: Value): readonly Value[] | Unknown {
