@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { leafHash, merkleRoot, verifyConsistency, verifyInclusion } from '@lexecon/crypto';
 import { migrate } from '@lexecon/database';
-import { LedgerModule, LedgerService, ProofService } from '@lexecon/ledger';
+import { LedgerModule, type LedgerOptions, LedgerService, ProofService } from '@lexecon/ledger';
 import { type EntryKind, LEAF_BYTES } from '@lexecon/ledger/core';
 import pg from 'pg';
 import { v7 as uuid7 } from 'uuid';
@@ -46,34 +47,45 @@ const RECOMPUTED = 3;
 export async function proofs(entries: number, tell: (line: string) => void): Promise<Proofs> {
   const postgres = await startPostgres('machine');
   const folder = newFolder(tmpdir());
-  await migrate(postgres.url);
-  const place = (name: string): string => join(folder, name);
-  const ledgerModule = LedgerModule.with({
-    url: postgres.url,
-    origin: 'bench.example',
-    guard: pathToFileURL(place('guard')).href,
-    logKeyFile: place('log.key'),
-    receiptKeyFile: place('receipt.key'),
-    mayCreateKeys: true,
-  });
-  const context = await NestFactory.createApplicationContext(ledgerModule, { logger: ['warn', 'error'] });
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
   try {
-    const filledAt = await fill(context.get(LedgerService), entries);
-    const head = await headOver(pool, entries);
+    await migrate(postgres.url);
+    const options = ledgerOptions(postgres.url, folder);
+    const filledAt = await withLedger(options, (ledger) => fill(ledger.get(LedgerService), entries));
+    const head = await withLedger(options, () => headOver(pool, entries));
     tell(`${head.size} entries, filled at ${filledAt.toFixed(0)}/s`);
     const leaves = await leavesOf(pool, head);
     const timings = [
-      ...(await inclusion(context.get(ProofService), head, leaves)),
-      ...(await consistency(context.get(ProofService), head, leaves)),
+      ...(await withLedger(options, (ledger) => inclusion(ledger.get(ProofService), head, leaves))),
+      ...(await withLedger(options, (ledger) => consistency(ledger.get(ProofService), head, leaves))),
       ...(await recomputation(pool, head)),
     ];
     return { entries: head.size, filledAt: Math.round(filledAt), timings };
   } finally {
     await pool.end();
-    await context.close();
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function ledgerOptions(url: string, folder: string): LedgerOptions {
+  return {
+    url,
+    origin: 'bench.example',
+    guard: pathToFileURL(join(folder, 'guard')).href,
+    logKeyFile: join(folder, 'log.key'),
+    receiptKeyFile: join(folder, 'receipt.key'),
+    mayCreateKeys: true,
+  };
+}
+
+/** A ledger with nothing in memory yet. */
+async function withLedger<T>(options: LedgerOptions, use: (ledger: INestApplicationContext) => Promise<T>): Promise<T> {
+  const ledger = await NestFactory.createApplicationContext(LedgerModule.with(options), { logger: ['error'] });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
   }
 }
 

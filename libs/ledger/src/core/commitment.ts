@@ -1,4 +1,4 @@
-import { canonicalJson, decrypt, encrypt, hmacSha512, type Json, sha256, sha256Into } from '@lexecon/crypto';
+import { canonicalJson, decrypt, encrypt, hmacSha512, type Json, sha256 } from '@lexecon/crypto';
 import type { Entry, SealedGroup } from './entry.js';
 
 /** Bytes of the random seed that salts an entry's public fields. */
@@ -26,12 +26,12 @@ export type Random = (bytes: number) => Buffer;
 export function sealEntry(entry: Entry, random: Random): SealedEntry {
   const seed = random(SEED_BYTES);
   const open = membersOf(entry.public);
-  const commitments = commitAll(seed, open);
+  const commitments = open.map(({ name, json }, i) => commit(saltOf(seed, i), name, json));
   const groups = entry.sealed.map((group, g) => {
     const keys = keysOf(group.key.key, entry.entryId);
     const members = membersOf(group.fields);
-    const named = members.map(({ name, json }) => ({ name: sealedName(g, name), json }));
-    commitments.push(...commitAll(keys.salt, named, commitments.length));
+    for (const { name, json } of members)
+      commitments.push(commit(saltOf(keys.salt, commitments.length), sealedName(g, name), json));
     const ciphertext = encrypt(keys.encryption, random(IV_BYTES), entry.entryId, objectOf(members));
     return { keyId: group.key.id, ciphertext };
   });
@@ -63,8 +63,7 @@ export function openGroup(
   const fields = JSON.parse(decrypt(keys.encryption, entryId, ciphertext).toString()) as Record<string, Json>;
   for (const name of Object.keys(fields)) {
     const json = canonicalJson(fields[name] ?? null);
-    const member = { name: sealedName(group, name), json };
-    const stands = commitments.some((commitment, i) => commitAll(keys.salt, [member], i)[0]?.equals(commitment));
+    const stands = commitments.some((c, i) => c.equals(commit(saltOf(keys.salt, i), sealedName(group, name), json)));
     if (!stands) throw new Error(`sealed field ${sealedName(group, name)} does not match its commitment`);
   }
   return fields;
@@ -72,7 +71,7 @@ export function openGroup(
 
 /** Commitments of public fields, by name, as an auditor recomputes them from an opening. */
 export function publicCommitments(seed: Buffer, fields: Readonly<Record<string, Json>>): Buffer[] {
-  return commitAll(seed, membersOf(fields));
+  return membersOf(fields).map(({ name, json }, i) => commit(saltOf(seed, i), name, json));
 }
 
 export function fieldsRoot(commitments: readonly Buffer[]): Buffer {
@@ -123,22 +122,27 @@ function keysOf(subjectKey: Buffer, entryId: Buffer): { readonly encryption: Buf
   return { encryption: derived.subarray(0, 32), salt: derived.subarray(32) };
 }
 
-const SALT = Buffer.alloc(35, 4);
-let scratch = Buffer.alloc(64 * 1024, 1);
+let scratch = Buffer.allocUnsafe(64 * 1024);
 
-/** C_i = SHA-256(0x01 ‖ s_i ‖ u16 length ‖ name ‖ u32 length ‖ value), s_i = SHA-256(0x04 ‖ secret ‖ u16 i), i being the field's
- *  place among all commitments of the entry; the first of `members` stands at `place`. */
-function commitAll(secret: Buffer, members: readonly Member[], place = 0): Buffer[] {
-  SALT.set(secret, 1);
-  return members.map(({ name, json }, i) => {
-    SALT.writeUInt16BE(place + i, 33);
-    const most = 39 + 3 * (name.length + json.length);
-    if (most > scratch.length) scratch = Buffer.alloc(most, 1);
-    sha256Into(scratch, 1, SALT);
-    const nameBytes = scratch.write(name, 35);
-    scratch.writeUInt16BE(nameBytes, 33);
-    const jsonBytes = scratch.write(json, 39 + nameBytes);
-    scratch.writeUInt32BE(jsonBytes, 35 + nameBytes);
-    return sha256(scratch.subarray(0, 39 + nameBytes + jsonBytes));
-  });
+/** C = SHA-256(0x01 ‖ salt ‖ u16 length ‖ name ‖ u32 length ‖ value). */
+function commit(salt: Buffer, name: string, json: string): Buffer {
+  const most = 39 + 3 * (name.length + json.length);
+  if (most > scratch.length) scratch = Buffer.allocUnsafe(most);
+  scratch[0] = 1;
+  salt.copy(scratch, 1);
+  const nameBytes = scratch.write(name, 35);
+  scratch.writeUInt16BE(nameBytes, 33);
+  const jsonBytes = scratch.write(json, 39 + nameBytes);
+  scratch.writeUInt32BE(jsonBytes, 35 + nameBytes);
+  return sha256(scratch.subarray(0, 39 + nameBytes + jsonBytes));
+}
+
+const saltInput = Buffer.alloc(35);
+
+/** s_i = SHA-256(0x04 ‖ secret ‖ u16 i), i being the field's place among all commitments. */
+function saltOf(secret: Buffer, index: number): Buffer {
+  saltInput[0] = 4;
+  secret.copy(saltInput, 1);
+  saltInput.writeUInt16BE(index, 33);
+  return sha256(saltInput);
 }
