@@ -89,7 +89,7 @@ export class DecisionMaker {
     const keys = await this.vault.keysOf(subjectsOf(request, resource?.subject));
     const { review } = verdict;
     return {
-      id: freshId(),
+      id: freshId(decidedAt),
       decidedAt,
       principal,
       request,
