@@ -146,10 +146,11 @@ export class DecisionMaker {
   }
 }
 
-/** Throws ProblemError 403 when the caller may not ask about this actor. */
-export function requireMayAsk(principal: Principal, actor: { readonly type: string; readonly id: string }): void {
+/** Throws ProblemError 403 when the caller may not ask about this actor. Names are told apart by type: the service `x` is not the
+ *  agent `x`. */
+export function requireMayAsk(principal: Principal, registered: { readonly id: string } | undefined): void {
   if (principal.permissions.has('decision:make-for-any')) return;
-  if (principal.kind === 'agent' && actor.type === 'agent' && actor.id === principal.name) return;
+  if (principal.kind === 'agent' && registered?.id === principal.id) return;
   throw new ProblemError({
     status: 403,
     type: 'not-for-others',
