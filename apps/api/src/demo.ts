@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
 import { permissionsOf, type Principal } from '@lexecon/auth';
 import { formatApiKey, freshApiKey, IdentityBootstrap } from '@lexecon/identity';
 import { PolicyService } from '@lexecon/policy';
@@ -56,6 +57,20 @@ export async function ensureDemo(app: INestApplication, settings: Settings): Pro
     });
   await ensurePolicies(app.get(PolicyService));
   return demo.gatewayKey;
+}
+
+/** The database was made by a demo start: its people and its gateway would come in with credentials that lie in a file. */
+export class DemoData extends Error {}
+
+/** Rejects with DemoData when anybody whom a demo start made may still come in. */
+export async function refuseDemo(source: DataSource): Promise<void> {
+  const [found] = await source.query<unknown[]>(
+    `SELECT 1 FROM identity.account WHERE email LIKE '%@demo.invalid' AND status <> 'disabled'
+     UNION ALL
+     SELECT 1 FROM identity.actor WHERE name = 'demo-gateway' AND owner = 'demo' AND status <> 'disabled' LIMIT 1`,
+  );
+  if (found !== undefined)
+    throw new DemoData('DATABASE_URL leads to a database with demo data, which NODE_ENV=production refuses');
 }
 
 function readDemo(settings: Settings): Demo {

@@ -25,6 +25,17 @@ describe('what a log says about a fault', () => {
     expect(describeFault(new Error('no mail to ada@example.com today')).message).not.toContain('ada');
   });
 
+  it('leaves out what is between quotes in what the message quotes', () => {
+    const fault = new SyntaxError(`Unexpected token 'x', "{"name":"Ada Lovelace"x" is not valid JSON`);
+    expect(describeFault(fault).message).toBe('Unexpected token …, … is not valid JSON');
+  });
+
+  it('takes no part of the message for a frame', () => {
+    const { frames } = describeFault(new Error('x\n    at Ada Lovelace (12 Main Street)'));
+    expect(frames.join()).not.toContain('Lovelace');
+    expect(frames[0]).toContain('logging.spec');
+  });
+
   it('leaves out what a database error says, but for its code and constraint', () => {
     const described = describeFault(
       new Error('saving failed', { cause: fromDatabase('duplicate key ada@example.com') }),

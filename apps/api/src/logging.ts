@@ -68,10 +68,15 @@ export function describeFault(fault: unknown): FaultDescription {
 const fromDatabase = (fault: Error): boolean => 'driverError' in fault || ('severity' in fault && 'routine' in fault);
 
 const withoutQuotes = (message: string): string =>
-  message.slice(0, 500).replace(/"[^"]*"|'[^']*'|`[^`]*`|\S*@\S*|"[^"]*$/g, '…');
+  message
+    .replace(/".*"|".*$/s, '…')
+    .slice(0, 500)
+    .replace(/'[^']*'|`[^`]*`|\S*@\S*/g, '…');
 
-const framesOf = ({ stack = '' }: Error): readonly string[] =>
+/** A message may look like frames itself: only what follows it counts. */
+const framesOf = ({ stack = '', message }: Error): readonly string[] =>
   stack
+    .slice(Math.max(stack.indexOf(message), 0) + message.length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 12)

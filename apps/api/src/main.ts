@@ -1,5 +1,7 @@
 import { watchEventLoop } from '@lexecon/health';
+import { DataSource } from 'typeorm';
 import { migrate, UnsupportedDatabase } from '@lexecon/database';
+import { DemoData, refuseDemo } from './demo.js';
 import { createLogger } from './logging.js';
 import { createServer } from './server.js';
 import { parseSettings, type Settings, unknownNames, WrongSettings } from './settings.js';
@@ -21,15 +23,17 @@ process.on('uncaughtException', (error) => {
 try {
   await start(settings);
 } catch (error) {
-  logger.fatal({ err: error }, error instanceof UnsupportedDatabase ? error.message : 'the server could not start');
-  end(logger, error instanceof UnsupportedDatabase ? EXIT_CONFIG : 1, 'ended');
+  const wrong = error instanceof UnsupportedDatabase || error instanceof DemoData;
+  logger.fatal({ err: error }, wrong ? error.message : 'the server could not start');
+  end(logger, wrong ? EXIT_CONFIG : 1, 'ended');
 }
 
-async function start({ HOST, PORT, DATABASE_URL = '' }: Settings): Promise<void> {
+async function start({ NODE_ENV, HOST, PORT, DATABASE_URL = '' }: Settings): Promise<void> {
   for (const name of unknownNames(process.env)) logger.warn({ name }, 'a setting of this name does not exist');
   const applied = await migrate(DATABASE_URL);
   if (applied.length > 0) logger.info({ migrations: applied }, 'schema brought up to date');
   const app = await createServer(settings, logger);
+  if (NODE_ENV === 'production') await refuseDemo(app.get(DataSource));
   const watchdog = watchEventLoop();
   shutDownOnSignal(app, logger, settings, async () => {
     await watchdog.stop();

@@ -71,9 +71,12 @@ function productionProblems(given: Environment): readonly SettingProblem[] {
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
+/** Whether only this machine can reach a server that listens on `host`. */
+export const isLoopback = (host: string): boolean => loopback.has(host);
+
 /** The demo gateway may ask about anybody: its key is for this machine only. */
 function demoProblems(given: Environment): readonly SettingProblem[] {
   const host = given['HOST'];
-  if (given['LEXECON_DEMO_KEY'] === undefined || host === undefined || loopback.has(host)) return [];
+  if (given['LEXECON_DEMO_KEY'] === undefined || host === undefined || isLoopback(host)) return [];
   return [{ name: 'LEXECON_DEMO_KEY', detail: 'is allowed only while HOST is a loopback address' }];
 }

@@ -9,14 +9,19 @@ const MINUTE_MS = 60_000;
 export const signInThrottle = (perMinute: number): DynamicModule =>
   ThrottlerModule.forRoot({ throttlers: [{ ttl: MINUTE_MS, limit: perMinute }] });
 
+interface Routed {
+  readonly routeOptions: { readonly url?: string };
+}
+
 /** Throws ThrottlerException (429, with Retry-After) over the limit. */
 @Injectable()
 export class SignInGuard extends ThrottlerGuard {
   protected override headerPrefix = 'RateLimit';
 
   override canActivate(context: ExecutionContext): Promise<boolean> {
-    const { url } = context.switchToHttp().getRequest<{ readonly url: string }>();
-    return url.startsWith('/api/v1/auth/') ? super.canActivate(context) : allowed;
+    // The route, not the address as it was written: that has many spellings (%61uth, http://host/api/…).
+    const { routeOptions } = context.switchToHttp().getRequest<Routed>();
+    return routeOptions.url?.startsWith('/api/v1/auth/') === true ? super.canActivate(context) : allowed;
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { IdentityBootstrap } from '@lexecon/identity';
 import { demoFile, ensureDemo } from './demo.js';
-import type { Settings } from './settings.js';
+import { isLoopback, type Settings } from './settings.js';
 
 /** A request that the demo policies permit. */
 const FIRST_REQUEST = {
@@ -13,7 +13,7 @@ const FIRST_REQUEST = {
 };
 
 /** Makes what a first start needs and answers the lines that tell a newcomer how to go on. In production there is no demo, and a setup
- *  token only when one was given. */
+ *  token only when one was given; on an address that others can reach there is no demo either. */
 export async function welcome(app: INestApplication, settings: Settings, address: string): Promise<readonly string[]> {
   return [...(await setupLines(app, settings, address)), ...(await demoLines(app, settings, address))];
 }
@@ -33,6 +33,8 @@ async function setupLines(app: INestApplication, settings: Settings, address: st
 
 async function demoLines(app: INestApplication, settings: Settings, address: string): Promise<readonly string[]> {
   if (settings.NODE_ENV === 'production') return [];
+  if (!isLoopback(settings.HOST))
+    return ['There is no demo: its gateway may ask about anybody, and HOST lets others in.'];
   const key = await ensureDemo(app, settings);
   return [
     'Your first decision:',

@@ -139,6 +139,14 @@ describe('a request that cannot be answered', () => {
     expect((await send('/api/v1/agents/%00')).status).toBe(422);
   });
 
+  it('may not hide U+0000 in a cursor', async () => {
+    const cursor = Buffer.from('a\0').toString('base64url');
+    expect(await send(`/api/v1/policies?cursor=${cursor}`)).toMatchObject({
+      status: 422,
+      problem: { errors: [{ pointer: '/cursor' }] },
+    });
+  });
+
   it.each(['/%ff', '/%', '/api/v1/agents/%E0%A4%A'])('gets 400 for the address %s', async (path) => {
     expect(await send(path)).toMatchObject({ status: 400, problem: { errors: [{ pointer: '' }] } });
   });
@@ -222,6 +230,21 @@ describe('an address that signs in too often', () => {
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
     expect(json()).toMatchObject({ type: 'urn:lexecon:problem:too-many-requests' });
     expect((await server.app.inject('/health/live')).statusCode).toBe(200);
+  });
+
+  it.each([
+    ['an escape in its path', ''],
+    ['its host in the request line', 'http://lexecon.example'],
+  ])('is not let through for %s', async (_, origin) => {
+    const { host } = new URL(server.url);
+    const path = origin === '' ? '/api/v1/%61uth/login' : '/api/v1/auth/login';
+    const body = JSON.stringify({ email: 'a@b.example', password: 'not the password' });
+    const head = `POST ${origin}${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close`;
+    const fields = `Content-Type: application/json\r\nContent-Length: ${String(body.length)}`;
+    const answers: string[] = [];
+    for (let i = 0; i < 3; i += 1)
+      answers.push(await sendRaw(new URL(server.url), `${head}\r\n${fields}\r\n\r\n${body}`));
+    expect(answers.at(-1)).toMatch(/^HTTP\/1\.1 429 /);
   });
 });
 

@@ -20,5 +20,5 @@ export function pageOf<Row, Item>(
 /** The key inside a cursor that `pageOf` made; null when the text is not one. */
 export function keyOfCursor(cursor: string): string | null {
   const key = Buffer.from(cursor, 'base64url').toString();
-  return Buffer.from(key).toString('base64url') === cursor && key.length > 0 ? key : null;
+  return Buffer.from(key).toString('base64url') === cursor && key.length > 0 && !key.includes('\0') ? key : null;
 }
