@@ -33,6 +33,11 @@ export class ProofService {
     private readonly tiles: TileStore,
   ) {}
 
+  /** The newest published head of the shard, or of the newest shard that has one; null when there is none. */
+  latestHead(shard?: string): Promise<Head | null> {
+    return this.heads.latest(shard);
+  }
+
   /** That entry `index` is among the first `size` (the newest published head's size when not given) of the head's shard. Throws
    *  ProblemError 422 with `/index` or `/size`. */
   async inclusion(head: Head, index: number, size = head.size): Promise<Proof> {

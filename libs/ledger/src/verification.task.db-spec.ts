@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { ProblemError } from '@lexecon/auth';
+import { generateSignerKey, noteSigner } from '@lexecon/crypto';
 import { TestLog } from '../test/log.js';
 import { Tampering } from '../test/tampering.js';
 import { KeyRegistry } from './key.registry.js';
@@ -97,6 +100,11 @@ describe('a verification job', () => {
     expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'size 100' }] });
     await log.guard.write(shard, signer.sign(`log.test/${shard}\n301\n${Buffer.alloc(32).toString('base64')}\n`));
     expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'size 301' }] });
+    const stranger = noteSigner(generateSignerKey(signer.name, Buffer.alloc(32, 5)));
+    await log.guard.write(shard, stranger.sign(`log.test/${shard}\n100\n${Buffer.alloc(32).toString('base64')}\n`));
+    expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'guard' }] });
+    rmSync(join(log.folder, 'guard'), { recursive: true });
+    expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'guard' }] });
     await log.guard.write(shard, kept);
   });
 

@@ -4,6 +4,7 @@ import { v7 as uuid7 } from 'uuid';
 import { notFound, ProblemError, unprocessable } from '@lexecon/auth';
 import {
   type Checkpoint,
+  CheckpointError,
   NoteError,
   type NoteVerifier,
   noteVerifier,
@@ -134,18 +135,19 @@ export class VerificationTask {
     const verifiers = await this.#verifiers(head.shard);
     const { logId, shard, size: published } = head;
     const { origin } = this.keys;
-    const known = await this.#guarded(shard, verifiers);
-    return new LogVerification(this.pool, {
+    const guarded = await this.#guarded(shard, verifiers);
+    const known = typeof guarded === 'string' ? [] : [guarded];
+    const range = { from, to, published, known };
+    const verification = new LogVerification(this.pool, {
       logId,
       origin,
       shard,
-      from,
-      to,
-      published,
+      ...range,
       verifiers,
-      known,
       nowMs: Date.now(),
     });
+    if (typeof guarded === 'string') verification.findings.add('history', 'guard', guarded);
+    return verification;
   }
 
   /** The keys in use as the key files have them, and those that were published before. */
@@ -154,15 +156,18 @@ export class VerificationTask {
     return [...new Set([this.keys.receipts.vkey, this.keys.logSigner(shard).vkey, ...published])].map(noteVerifier);
   }
 
-  /** What the guard knows of the shard. The sequencer itself refuses to sign when that is nothing, or not ours. */
-  async #guarded(shard: string, verifiers: readonly NoteVerifier[]): Promise<readonly Checkpoint[]> {
+  /** What the guard knows of the shard, or what is wrong with it. */
+  async #guarded(shard: string, verifiers: readonly NoteVerifier[]): Promise<Checkpoint | string> {
     const note = await this.guard.read(shard);
-    if (note === null) return [];
+    if (note === null) return 'the guard has no checkpoint of this shard, though it was published';
     try {
       const checkpoint = parseCheckpoint(openNote(note, verifiers).text);
-      return checkpoint.origin === shardNameOf(this.keys.origin, shard) ? [checkpoint] : [];
+      return checkpoint.origin === shardNameOf(this.keys.origin, shard)
+        ? checkpoint
+        : `the guard's checkpoint is of ${checkpoint.origin}`;
     } catch (error) {
-      if (error instanceof NoteError) return [];
+      if (error instanceof NoteError || error instanceof CheckpointError)
+        return `the guard's checkpoint is not ours: ${error.message}`;
       throw error;
     }
   }
