@@ -11,6 +11,9 @@ export interface Repeatable {
   readonly body: Buffer;
 }
 
+/** Most keys that one statement forgets. */
+const MOST_AT_ONCE = 5_000;
+
 interface Row {
   readonly decision_id: string;
   readonly body: Buffer;
@@ -43,13 +46,19 @@ export class Idempotency {
     return rows.map((row) => row.decision_id);
   }
 
-  /** Forgets keys older than a day. Answers how many. */
+  /** Forgets keys older than a day, some at a time: one statement over all of them would run into its time limit, again and again.
+   *  Answers how many. */
   async prune(now: Date): Promise<number> {
-    const [, count] = await this.dataSource.query<[unknown, number]>(
-      'DELETE FROM decision.idempotency WHERE created_at < $1',
-      [new Date(now.getTime() - 24 * 3_600_000)],
-    );
-    return count;
+    const before = new Date(now.getTime() - 24 * 3_600_000);
+    for (let forgotten = 0; ;) {
+      const [, count] = await this.dataSource.query<[unknown, number]>(
+        `DELETE FROM decision.idempotency WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM decision.idempotency WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+        [before, MOST_AT_ONCE],
+      );
+      forgotten += count;
+      if (count < MOST_AT_ONCE) return forgotten;
+    }
   }
 }
 
