@@ -1,11 +1,12 @@
-import { watchEventLoop } from '@lexecon/health';
 import { DataSource } from 'typeorm';
-import { migrate, UnsupportedDatabase } from '@lexecon/database';
-import { DemoData, refuseDemo } from './demo.js';
+import { migrate } from '@lexecon/database';
+import { watchEventLoop } from '@lexecon/health';
+import { refuseDemo } from './demo.js';
 import { createLogger } from './logging.js';
 import { createServer } from './server.js';
 import { parseSettings, type Settings, unknownNames, WrongSettings } from './settings.js';
 import { end, shutDownOnSignal } from './shutdown.js';
+import { startFailure } from './start.failure.js';
 import { stopTelemetry } from './telemetry.js';
 import { welcome } from './welcome.js';
 
@@ -23,9 +24,9 @@ process.on('uncaughtException', (error) => {
 try {
   await start(settings);
 } catch (error) {
-  const wrong = error instanceof UnsupportedDatabase || error instanceof DemoData;
-  logger.fatal({ err: error }, wrong ? error.message : 'the server could not start');
-  end(logger, wrong ? EXIT_CONFIG : 1, 'ended');
+  const { message, wrongSettings } = startFailure(error);
+  logger.fatal({ err: error }, message);
+  end(logger, wrongSettings ? EXIT_CONFIG : 1, 'ended');
 }
 
 async function start({ NODE_ENV, HOST, PORT, DATABASE_URL = '' }: Settings): Promise<void> {
