@@ -9,7 +9,7 @@ import { verifyCheckpoints } from './two-checkpoints.js';
 import { unpack } from './unpack.js';
 import { Invalid, Undecided } from './verdict.js';
 
-export const USAGE = `usage:
+const USAGE = `usage:
   lexecon-verify receipt <answer.json> --key <key>…
   lexecon-verify export <file> --key <key>… [--checkpoint <saved checkpoint>]
   lexecon-verify checkpoints <older> <newer> --key <key>… [--proof <consistency proof>]

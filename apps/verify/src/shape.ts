@@ -52,7 +52,7 @@ export function hashesOf(value: readonly string[], name: string): Buffer[] {
   return value.map((text, i) => hashOf(text, `${name}/${String(i)}`));
 }
 
-export function hashOf(text: string, name: string): Buffer {
+function hashOf(text: string, name: string): Buffer {
   const bytes = bytesOfBase64(text, name);
   if (bytes.length !== 32) throw new Invalid(`${name} is not a hash of 32 bytes`);
   return bytes;

@@ -34,7 +34,7 @@ import {
   uuidOf,
 } from '@lexecon/ledger/core';
 
-export const ORIGIN = 'ledger.example.eu';
+const ORIGIN = 'ledger.example.eu';
 export const SHARD = '2026h2';
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
 
@@ -242,7 +242,7 @@ export function answerIn(log: MadeLog, record: DecisionRecord): Decision {
   return decisionOf(record, receipts[2] as Receipt);
 }
 
-export function plainEntry(n: number): Entry {
+function plainEntry(n: number): Entry {
   const entryId = bytesOfUuid(`0199f0c4-0000-7000-8000-${String(n).padStart(12, '0')}`);
   const fields: Record<string, Json> = { text: `entry ${String(n)}`, nested: { n, list: [1, 'é', null] } };
   const key = { id: '0199f0c4-4444-7000-8000-000000000003', key: Buffer.alloc(32, 7) };
