@@ -70,7 +70,9 @@ export async function refuseDemo(source: DataSource): Promise<void> {
      SELECT 1 FROM identity.actor WHERE name = 'demo-gateway' AND owner = 'demo' AND status <> 'disabled' LIMIT 1`,
   );
   if (found !== undefined)
-    throw new DemoData('DATABASE_URL leads to a database with demo data, which NODE_ENV=production refuses');
+    throw new DemoData(
+      'DATABASE_URL leads to a database with demo data, which production and a HOST beyond loopback refuse',
+    );
 }
 
 function readDemo(settings: Settings): Demo {

@@ -4,7 +4,7 @@ import { watchEventLoop } from '@lexecon/health';
 import { refuseDemo } from './demo.js';
 import { createLogger } from './logging.js';
 import { createServer } from './server.js';
-import { parseSettings, type Settings, unknownNames, WrongSettings } from './settings.js';
+import { isLoopback, parseSettings, type Settings, unknownNames, WrongSettings } from './settings.js';
 import { end, shutDownOnSignal } from './shutdown.js';
 import { startFailure } from './start.failure.js';
 import { stopTelemetry } from './telemetry.js';
@@ -34,7 +34,7 @@ async function start({ NODE_ENV, HOST, PORT, DATABASE_URL = '' }: Settings): Pro
   const applied = await migrate(DATABASE_URL);
   if (applied.length > 0) logger.info({ migrations: applied }, 'schema brought up to date');
   const app = await createServer(settings, logger);
-  if (NODE_ENV === 'production') await refuseDemo(app.get(DataSource));
+  if (NODE_ENV === 'production' || !isLoopback(HOST)) await refuseDemo(app.get(DataSource));
   const watchdog = watchEventLoop();
   shutDownOnSignal(app, logger, settings, async () => {
     await watchdog.stop();

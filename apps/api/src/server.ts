@@ -14,7 +14,9 @@ import { bodyOf, PROBLEM_JSON, ProblemFilter, problemOfStatus } from './problem.
 import type { Settings } from './settings.js';
 import { validation } from './validation.js';
 
+/** Of a body, in bytes. A policy is a document: with the JSON around it, twice its own limit always fits. */
 const BODY_LIMIT = 64 * 1024;
+const POLICY_BODY_LIMIT = 512 * 1024;
 
 /** The whole server, initialised on a migrated database, not listening yet. */
 export async function createServer(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
@@ -31,6 +33,9 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the server leaves is answered like everything else, and told to reconnect.
     return503OnClosing: false,
+  });
+  adapter.getInstance().addHook('onRoute', (route) => {
+    if (route.url.startsWith('/api/v1/policies')) route.bodyLimit = POLICY_BODY_LIMIT;
   });
   logAccess(adapter.getInstance(), logger);
   parseBodies(adapter.getInstance());

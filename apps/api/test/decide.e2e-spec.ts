@@ -186,6 +186,26 @@ describe('an agent platform asks for decisions', () => {
     expect((await ask(read, { 'idempotency-key': 'a b' })).status).toBe(400);
   });
 
+  it('may have policies of more than a thousand rules', async () => {
+    const rules = Array.from({ length: 1_500 }, (_, i) => ({
+      id: `rule-${String(i)}`,
+      effect: 'permit',
+      actions: [`system:do-${String(i)}`],
+      resources: { types: ['table'] },
+    }));
+    const source = JSON.stringify({
+      apiVersion: 'lexecon.dev/v1',
+      kind: 'Policy',
+      name: 'many',
+      mode: 'strict',
+      rules,
+    });
+    expect(source.length).toBeGreaterThan(100_000);
+    const body = JSON.stringify({ source });
+    const response = await call('/api/v1/policies/validate', { method: 'POST', token: officer, body });
+    expect(await response.json()).toMatchObject({ valid: true });
+  });
+
   it('keeps no personal data in the open in the database', async () => {
     await decide({ ...read, actor: { type: 'user', id: 'canary-person' }, context: { intent: 'canary-intent' } });
     const client = new Client({ connectionString: server.databaseUrl });

@@ -115,14 +115,14 @@ export class DecisionMaker {
     const open = isPublicActor(request, known);
     return {
       actor: open ? actor.id : null,
-      actorBlind: open ? null : this.blindOf(actor),
-      behalfBlind: actor.onBehalfOf ? this.blindOf(actor.onBehalfOf) : null,
+      actorBlind: open ? null : this.blindOf(actor.id),
+      behalfBlind: actor.onBehalfOf ? this.blindOf(actor.onBehalfOf.id) : null,
     };
   }
 
-  /** What a person is searched by. */
-  blindOf({ type, id }: { readonly type: string; readonly id: string }): Buffer {
-    return this.vault.blindIndex(`search|${type}:${id}`);
+  /** What somebody is searched by whose id does not stand in the open, of whatever type. */
+  blindOf(id: string): Buffer {
+    return this.vault.blindIndex(`search|${id}`);
   }
 
   #reviewOf(record: DecisionRecord): Item<ReviewOpened>[] {

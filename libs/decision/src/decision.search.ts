@@ -17,8 +17,6 @@ interface Row {
   readonly body: Buffer;
 }
 
-const ACTOR_TYPES = ['agent', 'service', 'user'];
-
 @Injectable()
 export class DecisionSearch {
   constructor(
@@ -32,10 +30,8 @@ export class DecisionSearch {
     const p = (value: unknown): string => `$${String(values.push(value))}`;
     const where = ['true'];
     if (actor !== undefined) {
-      const blind = p(ACTOR_TYPES.map((type) => this.maker.blindOf({ type, id: actor })));
-      where.push(
-        `(d.actor = ${p(actor)} OR d.actor_blind = ANY(${blind}::bytea[]) OR d.behalf_blind = ANY(${blind}::bytea[]))`,
-      );
+      const blind = p(this.maker.blindOf(actor));
+      where.push(`(d.actor = ${p(actor)} OR d.actor_blind = ${blind} OR d.behalf_blind = ${blind})`);
     }
     if (outcome !== undefined) where.push(`d.outcome = ${p(outcome)}`);
     if (policy !== undefined) where.push(`${p(policy)} = ANY(d.policies)`);

@@ -8,7 +8,8 @@ const PERIOD_MS = 500;
  *  within the maximum merge delay takes nothing more: receipts already given must be honoured first. */
 export class Backlog {
   readonly #log = new Logger('Ledger');
-  #oldestMs: number | null = null;
+  /** On this process's monotonic clock. */
+  #oldestAt: number | null = null;
   #readAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
@@ -35,7 +36,7 @@ export class Backlog {
 
   /** Milliseconds the oldest entry without a guarded checkpoint has been waiting; 0 when there is none. */
   ageMs(): number {
-    return this.#oldestMs === null ? 0 : Math.max(0, Date.now() - this.#oldestMs);
+    return this.#oldestAt === null ? 0 : Math.max(0, performance.now() - this.#oldestAt);
   }
 
   /** Why nothing may be appended now; null when it may. */
@@ -47,18 +48,27 @@ export class Backlog {
 
   async read(): Promise<void> {
     const asked = performance.now();
-    const { rows } = await this.pool.query<{ oldest: string | null }>(`
-      WITH published AS (
-        SELECT h.log_id, h.size, h.low_arrival FROM ledger.head_sig s JOIN ledger.tree_head h USING (log_id, size)
-        ORDER BY h.log_id DESC, h.size DESC LIMIT 1
-      )
-      SELECT min(b.signed_at) AS oldest
-      FROM ledger.batch b LEFT JOIN ledger.seq s USING (batch_id)
-      WHERE b.arrival > coalesce((SELECT low_arrival FROM published), 0)
-        AND (s.batch_id IS NULL OR NOT EXISTS (
-          SELECT 1 FROM published p WHERE s.log_id < p.log_id OR (s.log_id = p.log_id AND s.next_idx <= p.size)))`);
-    const oldest = rows[0]?.oldest ?? null;
-    this.#oldestMs = oldest === null ? null : Number(oldest);
+    const { rows } = await this.pool.query<{ age_ms: number | null }>(OLDEST);
+    const age = rows[0]?.age_ms ?? null;
+    this.#oldestAt = age === null ? null : performance.now() - age;
     this.#readAt = asked;
   }
 }
+
+/** Age, by the database's clock alone, of the oldest batch that is not sequenced, or sequenced but under no published head. A batch that
+ *  commits late, below what is sequenced, is the sequencer's business within its next round and not looked for here: the search stays
+ *  short however long another transaction runs. */
+const OLDEST = `
+  WITH published AS (
+    SELECT log_id, size FROM ledger.head_sig ORDER BY log_id DESC, size DESC LIMIT 1
+  ), newest AS (
+    SELECT b.arrival FROM ledger.seq s JOIN ledger.batch b USING (batch_id) ORDER BY s.log_id DESC, s.next_idx DESC LIMIT 1
+  ), waiting AS (
+    SELECT b.received_at FROM ledger.batch b
+    WHERE b.arrival > coalesce((SELECT arrival FROM newest), 0)
+      AND NOT EXISTS (SELECT 1 FROM ledger.seq s WHERE s.batch_id = b.batch_id)
+    UNION ALL
+    SELECT b.received_at FROM ledger.seq s JOIN ledger.batch b USING (batch_id)
+    WHERE (s.log_id, s.next_idx) > (coalesce((SELECT log_id FROM published), 0), coalesce((SELECT size FROM published), 0))
+  )
+  SELECT extract(epoch FROM clock_timestamp() - min(received_at))::float8 * 1000 AS age_ms FROM waiting`;

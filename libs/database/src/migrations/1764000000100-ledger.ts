@@ -24,6 +24,7 @@ CREATE TABLE ledger.batch (
   arrival   bigint NOT NULL UNIQUE,
   n         int NOT NULL CHECK (n BETWEEN 1 AND 1024),
   signed_at bigint NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   signature bytea NOT NULL CHECK (octet_length(signature) = 68),
   leaves    bytea NOT NULL CHECK (octet_length(leaves) = 98 * n)
 );

@@ -77,6 +77,9 @@ function opensTooMuch(text: string): boolean {
 
 /** Null when the text is nested too deep to be read. */
 function composed(text: string, lineCounter: LineCounter): ReturnType<typeof parseAllDocuments> | null {
+  // The parser makes an Error for each thing wrong; their stacks, which nobody reads, would take most of its time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     return parseAllDocuments(text, {
       lineCounter,
@@ -91,6 +94,8 @@ function composed(text: string, lineCounter: LineCounter): ReturnType<typeof par
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
