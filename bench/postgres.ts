@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startEmbedded } from '@lexecon/database/embedded';
 import pg from 'pg';
+import { startEmbedded } from '@lexecon/database/embedded';
 import { parentOf } from './cpu.js';
 
 /** `machine`: the data on this machine's disk. `1 ms`: the data in memory, every commit made to take one millisecond. */

@@ -6,12 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import pg from 'pg';
+import { v7 as uuid7 } from 'uuid';
 import { leafHash, merkleRoot, verifyConsistency, verifyInclusion } from '@lexecon/crypto';
 import { migrate } from '@lexecon/database';
 import { LedgerModule, type LedgerOptions, LedgerService, ProofService } from '@lexecon/ledger';
 import { type EntryKind, LEAF_BYTES } from '@lexecon/ledger/core';
-import pg from 'pg';
-import { v7 as uuid7 } from 'uuid';
 import { newFolder, startPostgres } from './postgres.js';
 import { percentile } from './statistics.js';
 

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatApiKey, freshApiKey } from '@lexecon/identity';
 import pg from 'pg';
+import { formatApiKey, freshApiKey } from '@lexecon/identity';
 import { cpuTimes } from './cpu.js';
 import { PlainInserts } from './insert.js';
 import { type Disk, newFolder, type Postgres, startPostgres } from './postgres.js';
