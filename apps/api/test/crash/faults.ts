@@ -13,6 +13,14 @@ export interface FaultKind {
 const soon = (): Promise<void> => sleep(randomInt(20, 200));
 
 const APPEND = { application: 'lexecon-ledger', containing: 'append:' };
+/** What can be waited for in vain: the append, the key store, the registry, the keys of earlier requests, the epochs. */
+const SILENT = [
+  APPEND,
+  { application: 'lexecon-vault', containing: 'erasure_mark' },
+  { application: 'lexecon', containing: 'identity.epoch' },
+  { application: 'lexecon', containing: 'decision.idempotency' },
+  { application: 'lexecon-ledger', containing: 'ledger.epoch' },
+] as const;
 const SEQUENCE = { application: 'lexecon-sequencer', containing: 'COMMIT' };
 
 /** Every fault kind of which the suite injects the full number. */
@@ -78,10 +86,10 @@ export const faultKinds: readonly FaultKind[] = [
     },
   },
   {
-    name: 'connection silent after the append was sent',
+    name: 'connection silent after a statement was sent',
     async inject({ proxies }) {
       await soon();
-      await proxies[randomInt(2)]?.muteAfterNext(APPEND);
+      await proxies[randomInt(2)]?.muteAfterNext(SILENT[randomInt(SILENT.length)] ?? APPEND);
       await sleep(700);
       return undefined;
     },

@@ -78,16 +78,16 @@ export class PostgresProcess {
 
   /** SIGKILL to one session, after which PostgreSQL restarts all of itself. */
   killSession(pid: number): void {
-    process.kill(pid, 'SIGKILL');
+    signal(pid, 'SIGKILL');
   }
 
   /** Stops every process of the server where it stands. */
   pause(): void {
-    for (const pid of this.#processes()) process.kill(pid, 'SIGSTOP');
+    for (const pid of this.#processes()) signal(pid, 'SIGSTOP');
   }
 
   resume(): void {
-    for (const pid of this.#processes()) process.kill(pid, 'SIGCONT');
+    for (const pid of this.#processes()) signal(pid, 'SIGCONT');
   }
 
   async remove(): Promise<void> {
@@ -133,6 +133,14 @@ export class PostgresProcess {
 }
 
 const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    return; // ended meanwhile
+  }
+}
 
 const pids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
 
