@@ -33,6 +33,8 @@ const base = {
 const well = { lines: 95, statements: 95, functions: 95, branches: 85 };
 
 export default {
+  // Generous: the machines that run this are shared, and no test is about time.
+  testTimeout: 60_000,
   coverageProvider: 'v8',
   coverageDirectory: '.lexecon/coverage',
   coverageReporters: ['json-summary', 'text-summary'],

@@ -314,7 +314,8 @@ describe('the identity room over HTTP', () => {
         ([method, operation]) => `${method} ${path} ${String(operation['x-permission'] ?? 'public')}`,
       ),
     );
-    expect(routes.toSorted()).toEqual([
+    const ours = routes.filter((route) => !route.includes(' /api/v1/ledger/'));
+    expect(ours.toSorted()).toEqual([
       'delete /api/v1/agents/{id}/keys/{keyId} agent:write',
       'get /api/v1/agents access:read',
       'get /api/v1/agents/{id} access:read',
