@@ -29,11 +29,11 @@ export async function startPostgres(disk: Disk): Promise<Postgres> {
   if (inMemory !== (disk === '1 ms')) throw new Error(`${folder} is ${inMemory ? '' : 'not '}in memory`);
   const tools = disk === '1 ms' ? newFolder(tmpdir()) : undefined;
   const server = await withPreloaded(tools && slowFsync(tools), () => startEmbedded(folder, () => undefined));
-  const { pid, version } = await describe(server.url);
+  const { postmaster, version } = await describe(server.url);
   return {
     url: server.url,
     version,
-    postmaster: parentOf(pid),
+    postmaster,
     async stop() {
       await server.stop();
       const movedTo = join(folder, 'moved-to');
@@ -67,14 +67,14 @@ async function withPreloaded<T>(library: string | undefined, start: () => Promis
   }
 }
 
-async function describe(url: string): Promise<{ readonly pid: number; readonly version: string }> {
+async function describe(url: string): Promise<Pick<Postgres, 'postmaster' | 'version'>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     const { rows } = await client.query<{ pid: number; version: string }>(
       `SELECT pg_backend_pid() AS pid, current_setting('server_version') AS version`,
     );
-    return rows[0] ?? { pid: 0, version: 'unknown' };
+    return { postmaster: parentOf(rows[0]?.pid ?? 0), version: rows[0]?.version ?? 'unknown' };
   } finally {
     await client.end();
   }
