@@ -81,8 +81,9 @@ describe('the guard outside the database', () => {
     expect(log.backlog.refusal()).toBeNull();
     await Tampering.committed(log, (tampering) =>
       tampering.sql(
-        'UPDATE ledger.batch SET signed_at = $1 WHERE batch_id NOT IN (SELECT batch_id FROM ledger.seq WHERE batch_id IS NOT NULL)',
-        [Date.now() - MAXIMUM_MERGE_DELAY_MS - 1],
+        `UPDATE ledger.batch SET received_at = clock_timestamp() - make_interval(secs => $1)
+         WHERE batch_id NOT IN (SELECT batch_id FROM ledger.seq WHERE batch_id IS NOT NULL)`,
+        [MAXIMUM_MERGE_DELAY_MS / 1_000],
       ),
     );
     await log.backlog.read();
@@ -100,7 +101,7 @@ describe('the guard outside the database', () => {
   });
 
   it('keeps nobody out of an idle log, however old its last entry is', async () => {
-    await Tampering.committed(log, (tampering) => tampering.sql('UPDATE ledger.batch SET signed_at = 1'));
+    await Tampering.committed(log, (tampering) => tampering.sql(`UPDATE ledger.batch SET received_at = 'epoch'`));
     await log.backlog.read();
     expect(log.backlog.refusal()).toBeNull();
   });
