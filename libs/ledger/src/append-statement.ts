@@ -1,8 +1,8 @@
 import { APPEND_CALL, appendValues, type Freshness, type Prepared, type SignedBatch } from './batch.js';
-import type { EntryKind } from './core/index.js';
+import type { EntryKind, Persistence } from './core/index.js';
 
 export interface Statement {
-  /** Prepared-statement name: one for each set of kinds. */
+  /** Prepared-statement name: one for each set of tables. */
   readonly name: string;
   readonly text: string;
   readonly values: unknown[];
@@ -16,24 +16,36 @@ export function appendStatement(
   freshness: Freshness | null,
 ): Statement {
   const values = appendValues(prepared, batch, freshness);
-  const parts: string[] = [];
-  for (const kind of kindsIn(prepared)) {
-    const { persist } = kind;
-    if (!persist) continue;
+  const rows = [...kindsIn(prepared)].flatMap((kind) => rowsOf(kind, prepared));
+  const parts = rows.map(({ name, persistence, records }) => {
     const offset = values.length + 1;
-    persist
-      .sql((i) => `$${String(offset + i)}`)
-      .forEach((sql, i) => parts.push(`, ${kind.name.replaceAll('-', '_')}_${String(i)} AS (${sql})`));
-    values.push(...persist.values(prepared.filter((one) => one.kind === kind).map((one) => one.record)));
-  }
+    values.push(...persistence.values(records));
+    return `, ${name} AS (${persistence.sql((i) => `$${String(offset + i)}`)})`;
+  });
   return {
-    name: `append:${[...kindsIn(prepared)]
-      .filter((kind) => kind.persist)
-      .map((kind) => kind.name)
-      .join(',')}`,
+    name: `append:${rows.map(({ name }) => name).join(',')}`,
     text: `WITH a AS MATERIALIZED (SELECT ${APPEND_CALL} AS fresh)${parts.join('')} SELECT fresh FROM a`,
     values,
   };
+}
+
+interface Rows {
+  readonly name: string;
+  readonly persistence: Persistence<unknown>;
+  readonly records: readonly unknown[];
+}
+
+/** The tables that this kind's members of the batch have rows in. */
+function rowsOf(kind: EntryKind<unknown>, prepared: readonly Prepared[]): readonly Rows[] {
+  if (!kind.persist) return [];
+  const all = prepared.filter((one) => one.kind === kind).map((one) => one.record);
+  return kind.persist
+    .map((persistence) => ({
+      name: `${kind.name.replaceAll('-', '_')}_${persistence.table}`,
+      persistence,
+      records: persistence.concerns ? all.filter((record) => persistence.concerns?.(record)) : all,
+    }))
+    .filter(({ records }) => records.length > 0);
 }
 
 /** Kinds of a batch in a stable order. */

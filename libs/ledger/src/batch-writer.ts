@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { v7 as uuid7 } from 'uuid';
 import { appendStatement } from './append-statement.js';
 import { type Freshness, type Prepared, receiptOf, type SignedBatch, signedBatch } from './batch.js';
-import type { EntryKind, Query } from './core/index.js';
+import type { EntryKind, Persistence, Query } from './core/index.js';
 import { AlreadyRecorded, constraintOf, LedgerUnavailable, outcomeOf, Superseded } from './failure.js';
 import type { Bundle } from './group-commit.js';
 import type { SigningKeys } from './signing-keys.js';
@@ -83,7 +83,8 @@ export class BatchWriter {
     const kinds = new Set(bundles.flatMap((bundle) => bundle.prepared.map((one) => one.kind)));
     const recorded = new Set<unknown>();
     for (const kind of kinds)
-      if (kind.persist?.uniqueConstraint === constraint) await this.#markRecorded(kind, bundles, recorded);
+      for (const persistence of kind.persist ?? [])
+        if (persistence.uniqueConstraint === constraint) await this.#markRecorded(kind, persistence, bundles, recorded);
     const isRecorded = (bundle: Bundle): boolean => bundle.prepared.some((one) => recorded.has(one.record));
     const [taken, others] = [bundles.filter(isRecorded), bundles.filter((bundle) => !isRecorded(bundle))];
     if (taken.length === 0)
@@ -94,12 +95,17 @@ export class BatchWriter {
     }
   }
 
-  async #markRecorded(kind: EntryKind<unknown>, bundles: readonly Bundle[], recorded: Set<unknown>): Promise<void> {
+  async #markRecorded(
+    kind: EntryKind<unknown>,
+    persistence: Persistence<unknown>,
+    bundles: readonly Bundle[],
+    recorded: Set<unknown>,
+  ): Promise<void> {
     const records = bundles.flatMap((bundle) =>
       bundle.prepared.filter((one) => one.kind === kind).map((one) => one.record),
     );
     const query: Query = async (sql, values) => (await this.pool.query<Record<string, unknown>>(sql, [...values])).rows;
-    const there = (await kind.persist?.collided?.(query, records)) ?? [];
+    const there = (await persistence.collided?.(query, records)) ?? [];
     records.forEach((record, i) => {
       if (there[i]) recorded.add(record);
     });

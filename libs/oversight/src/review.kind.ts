@@ -1,5 +1,5 @@
 import { byteaArray, textArray, uuidArray } from '@lexecon/ledger';
-import { bytesOfUuid, type Entry, type EntryKind, type Persistence } from '@lexecon/ledger/core';
+import { bytesOfUuid, type Entry, type EntryKind } from '@lexecon/ledger/core';
 
 export type OnExpiry = 'deny' | 'permit';
 
@@ -46,26 +46,28 @@ export const ReviewKind: EntryKind<ReviewOpened> = {
     },
     sealed: [],
   }),
-  persist: {
-    sql: (p) => [
-      `INSERT INTO oversight.review (id, decision_id, status, roles, quorum, opened_at, expires_at, on_expiry, requester, digest)
-       SELECT i, d, 'pending', string_to_array(r, ','), q, o, e, x, w, g
-       FROM unnest(${p(0)}::uuid[], ${p(1)}::uuid[], ${p(2)}::text[], ${p(3)}::smallint[], ${p(4)}::timestamptz[],
-         ${p(5)}::timestamptz[], ${p(6)}::text[], ${p(7)}::uuid[], ${p(8)}::bytea[]) u(i, d, r, q, o, e, x, w, g), a
-       WHERE a.fresh`,
-    ],
-    values: (reviews) => [
-      uuidArray(reviews.map((review) => bytesOfUuid(review.id))),
-      uuidArray(reviews.map((review) => bytesOfUuid(review.decisionId))),
-      textArray(reviews.map((review) => review.roles.join(','))),
-      reviews.map((review) => review.quorum),
-      reviews.map((review) => review.openedAt),
-      reviews.map((review) => review.expiresAt),
-      textArray(reviews.map((review) => review.onExpiry)),
-      uuidArray(reviews.map((review) => bytesOfUuid(review.requester))),
-      byteaArray(reviews.map((review) => review.digest)),
-    ],
-  } satisfies Persistence<ReviewOpened>,
+  persist: [
+    {
+      table: 'review',
+      sql: (p) =>
+        `INSERT INTO oversight.review (id, decision_id, status, roles, quorum, opened_at, expires_at, on_expiry, requester, digest)
+         SELECT i, d, 'pending', string_to_array(r, ','), q, o, e, x, w, g
+         FROM unnest(${p(0)}::uuid[], ${p(1)}::uuid[], ${p(2)}::text[], ${p(3)}::smallint[], ${p(4)}::timestamptz[],
+           ${p(5)}::timestamptz[], ${p(6)}::text[], ${p(7)}::uuid[], ${p(8)}::bytea[]) u(i, d, r, q, o, e, x, w, g), a
+         WHERE a.fresh`,
+      values: (reviews) => [
+        uuidArray(reviews.map((review) => bytesOfUuid(review.id))),
+        uuidArray(reviews.map((review) => bytesOfUuid(review.decisionId))),
+        textArray(reviews.map((review) => review.roles.join(','))),
+        reviews.map((review) => review.quorum),
+        reviews.map((review) => review.openedAt),
+        reviews.map((review) => review.expiresAt),
+        textArray(reviews.map((review) => review.onExpiry)),
+        uuidArray(reviews.map((review) => bytesOfUuid(review.requester))),
+        byteaArray(reviews.map((review) => review.digest)),
+      ],
+    },
+  ],
 };
 
 export const ReviewExpiredKind: EntryKind<ReviewExpired> = {

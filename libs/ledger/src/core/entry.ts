@@ -74,17 +74,22 @@ export interface EntryKind<T> {
   readonly name: KindName;
   /** Pure: same record, same entry. */
   encode(record: T): Entry;
-  /** The room's own rows, written in the ledger's statement or not at all. */
-  readonly persist?: Persistence<T>;
+  /** The room's own rows, table by table, written in the ledger's statement or not at all. */
+  readonly persist?: readonly Persistence<T>[];
 }
 
-/** Data-modifying statements over arrays that run inside the statement that stores the leaves. Each must insert from
- *  `unnest(…), a WHERE a.fresh`, so that a batch that is sent again writes nothing. */
+/** Rows of one table, inserted inside the statement that stores the leaves. */
 export interface Persistence<T> {
-  /** SQL of one CTE a table; `p(i)` is the parameter that `values` gives at place i. */
-  sql(p: (index: number) => string): readonly string[];
-  /** One array (or binary-encoded array) a parameter, all as long as `records`, or shorter where rows are optional. */
+  /** Short name of the table, unique within the kind. */
+  readonly table: string;
+  /** One data-modifying statement over arrays; `p(i)` is the parameter that `values` gives at place i. It must insert from
+   *  `unnest(…), a WHERE a.fresh`, so that a batch that is sent again writes nothing. */
+  sql(p: (index: number) => string): string;
+  /** One array (or binary-encoded array) a parameter, as long as `records`. */
   values(records: readonly T[]): readonly unknown[];
+  /** Which records have a row here; all when left out. A batch without any goes without the statement, which PostgreSQL would
+   *  otherwise plan and run over nothing, at a third of the cost of the whole. */
+  concerns?(record: T): boolean;
   /** Unique constraint that tells that a record is already there (an idempotency key); see `collided`. */
   readonly uniqueConstraint?: string;
   /** Which of the records are already there. Asked after `uniqueConstraint` was violated. */
