@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where and when a run was made. */
@@ -16,7 +18,12 @@ export interface Machine {
   readonly loadAverage: number;
 }
 
-export const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const root: string = top(dirname(fileURLToPath(import.meta.url)));
+
+/** The folder of package.json, from the sources as from what was built of them. */
+function top(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : top(dirname(folder));
+}
 
 export function thisMachine(): Machine {
   return {

@@ -6,11 +6,16 @@ import { conditions, floorsTable, machineLine, profileTables, proofsTable, throu
 
 const PAGE = join(root, 'docs/performance.md');
 
-/** Fills docs/performance.md from bench/results, between its markers; what was not measured stays as it stands. */
+/** Fills docs/performance.md from bench/results. */
 export async function writeReport(): Promise<void> {
+  await writeFormatted(PAGE, filledPage());
+}
+
+/** The page with what bench/results holds between its markers, not formatted; what was not measured stays as it stands. */
+export function filledPage(): string {
   let page = readFileSync(PAGE, 'utf8');
   for (const [name, text] of Object.entries(sections())) page = replaced(page, name, text);
-  await writeFormatted(PAGE, page);
+  return page;
 }
 
 function sections(): Readonly<Record<string, string>> {
