@@ -88,7 +88,7 @@ export interface Persistence<T> {
   /** One array (or binary-encoded array) a parameter, as long as `records`. */
   values(records: readonly T[]): readonly unknown[];
   /** Which records have a row here; all when left out. A batch without any goes without the statement, which PostgreSQL would
-   *  otherwise plan and run over nothing, at a third of the cost of the whole. */
+   *  otherwise run over nothing. */
   concerns?(record: T): boolean;
   /** Unique constraint that tells that a record is already there (an idempotency key); see `collided`. */
   readonly uniqueConstraint?: string;
