@@ -36,14 +36,20 @@ const append = ledger.append.bind(ledger);
 let chained = false;
 ledger.append = (items: readonly Item[], freshness) => (chained ? chain.append(items) : append(items, freshness));
 
-shutDownOnSignal(app, logger, settings, async () => {
-  await chain.close();
-  await watchdog.stop();
-  await stopTelemetry();
-});
+const started = app.listen(settings.PORT, settings.HOST).then(() => ensureDemo(app, settings));
+shutDownOnSignal(
+  app,
+  logger,
+  settings,
+  started.then(() => undefined),
+  async () => {
+    await chain.close();
+    await watchdog.stop();
+    await stopTelemetry();
+  },
+);
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-await app.listen(settings.PORT, settings.HOST);
-await ensureDemo(app, settings);
+await started;
 
 process.on('message', (order: Order) => {
   void carryOut(order).then(() => tell({ said: 'done' }));

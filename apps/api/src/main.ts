@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrate } from '@lexecon/database';
 import { watchEventLoop } from '@lexecon/health';
 import { refuseDemo } from './demo.js';
@@ -36,11 +37,16 @@ async function start({ NODE_ENV, HOST, PORT, DATABASE_URL = '' }: Settings): Pro
   const app = await createServer(settings, logger);
   if (NODE_ENV === 'production' || !isLoopback(HOST)) await refuseDemo(app.get(DataSource));
   const watchdog = watchEventLoop();
-  shutDownOnSignal(app, logger, settings, async () => {
+  const started = open(app, PORT, HOST);
+  shutDownOnSignal(app, logger, settings, started, async () => {
     await watchdog.stop();
     await stopTelemetry();
   });
-  await app.listen(PORT, HOST);
+  await started;
+}
+
+async function open(app: NestFastifyApplication, port: number, host: string): Promise<void> {
+  await app.listen(port, host);
   const address = await app.getUrl();
   logger.info({ address }, 'listening');
   process.stdout.write(`\n${(await welcome(app, settings, address)).join('\n')}\n`);

@@ -74,7 +74,11 @@ const refusals: Readonly<Record<number, Refusal>> = {
   404: { type: 'not-found', title: 'Not found', detail: 'There is nothing at this address for this method.' },
   405: { type: 'method-not-allowed', title: 'The method is not allowed here' },
   408: { type: 'timeout', title: 'The request took too long to arrive' },
-  413: aboutBody('too-large', 'The request is too large', 'must not be larger than 64 KiB, or 512 KiB where policies are taken'),
+  413: aboutBody(
+    'too-large',
+    'The request is too large',
+    'must not be larger than 64 KiB, or 512 KiB where policies are taken',
+  ),
   414: { type: 'address-too-long', title: 'The address is too long' },
   415: aboutBody('unsupported-media-type', 'The body must be JSON', 'must be sent with Content-Type: application/json'),
   422: aboutBody('invalid', 'The request is not valid', 'cannot be accepted as it is'),

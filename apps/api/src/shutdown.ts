@@ -6,12 +6,13 @@ import type { Settings } from './settings.js';
 
 type Times = Pick<Settings, 'SHUTDOWN_DELAY_MS' | 'SHUTDOWN_TIMEOUT_MS'>;
 
-/** Ends the server at the first SIGTERM or SIGINT without dropping a request: not ready, wait until load balancers know,
- *  finish what runs, close the rooms, run `last`. A second signal, or SHUTDOWN_TIMEOUT_MS, ends it at once. */
+/** Ends the server at the first SIGTERM or SIGINT without dropping a request: not ready, wait until load balancers know and
+ *  until it has `started`, finish what runs, close the rooms, run `last`. A second signal, or SHUTDOWN_TIMEOUT_MS, ends it at once. */
 export function shutDownOnSignal(
   app: NestFastifyApplication,
   logger: Logger,
   times: Times,
+  started: Promise<void>,
   last: () => Promise<void>,
 ): void {
   let leaving = false;
@@ -22,6 +23,7 @@ export function shutDownOnSignal(
     app.get(HealthService).drain();
     await sleep(times.SHUTDOWN_DELAY_MS);
     setTimeout(() => end(logger, 1, 'running requests took too long'), times.SHUTDOWN_TIMEOUT_MS).unref();
+    await started;
     await app.close();
     await last();
     end(logger, 0, 'shut down');
