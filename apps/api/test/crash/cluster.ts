@@ -99,6 +99,18 @@ export class Cluster {
     throw new Error('nobody leads');
   }
 
+  /** PostgreSQL's process for a session that appends, rather one that is doing so now. */
+  async writingSession(): Promise<number> {
+    for (const end = Date.now() + 30_000; Date.now() < end;) {
+      const sessions = await this.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'lexecon-ledger' ORDER BY state = 'active' DESC, random() LIMIT 1`,
+      ).catch(() => []);
+      if (sessions[0]) return sessions[0].pid;
+      await sleep(20);
+    }
+    throw new Error('nobody writes');
+  }
+
   /** Straight to PostgreSQL, on a connection of its own. */
   async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly Row[]> {
     const client = new pg.Client({

@@ -64,13 +64,9 @@ export const faultKinds: readonly FaultKind[] = [
     name: 'session killed (SIGKILL to one that writes), PostgreSQL recovers',
     async inject(cluster) {
       await soon();
-      const sessions = await cluster.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE application_name = 'lexecon-ledger' ORDER BY state = 'active' DESC, random() LIMIT 1`,
-      );
-      const [victim] = sessions;
-      if (!victim) throw new Error('nobody writes');
+      const victim = await cluster.writingSession();
       const began = performance.now();
-      cluster.postgres.killSession(victim.pid);
+      await cluster.postgres.killSession(victim);
       await cluster.postgres.start();
       const took = performance.now() - began;
       await sleep(400);

@@ -16,7 +16,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startEmbedded } from '@lexecon/database/embedded';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
+const NOTICED_WITHIN_MS = 1_000;
+const ENDED_WITHIN_MS = 10_000;
 
 /** How the bundled server was started, read from the kernel. */
 interface Command {
@@ -76,9 +78,10 @@ export class PostgresProcess {
     await this.#end('SIGINT');
   }
 
-  /** SIGKILL to one session, after which PostgreSQL restarts all of itself. */
-  killSession(pid: number): void {
+  /** SIGKILL to one session, after which PostgreSQL ends all others and recovers. Resolves once it has noticed. */
+  async killSession(pid: number): Promise<void> {
     signal(pid, 'SIGKILL');
+    for (const end = Date.now() + NOTICED_WITHIN_MS; Date.now() < end && (await this.#answers());) await sleep(10);
   }
 
   /** Stops every process of the server where it stands. */
@@ -109,7 +112,10 @@ export class PostgresProcess {
     if (!child || ended(child)) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
+    // A fast shutdown that is asked for in the middle of a recovery may never end (PostgreSQL 18.4).
+    const late = setTimeout(() => child.kill('SIGQUIT'), ENDED_WITHIN_MS);
     await gone;
+    clearTimeout(late);
   }
 
   async #answers(): Promise<boolean> {
