@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,8 +24,9 @@ export class Guard {
     }
   }
 
-  /** Keeps this checkpoint; resolves when it is on the disk. Readers see the old one or the new one, never a part. */
-  async write(shard: string, note: string): Promise<void> {
+  /** Keeps this checkpoint; resolves when it is on the disk. Readers see the old one or the new one, never a part. With `instead`, what
+   *  the caller last read, it rejects when something else is there by now: a leader that was paused must not put back an older one. */
+  async write(shard: string, note: string, instead?: string | null): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     // Of its own: a leader that was only paused may be writing too, in another container under the same process id.
     const draft = `${this.#file(shard)}.${randomUUID()}`;
@@ -35,13 +37,25 @@ export class Guard {
     } finally {
       await file.close();
     }
-    await rename(draft, this.#file(shard));
+    await this.#replace(shard, draft, instead);
     const folder = await open(this.#folder, 'r');
     try {
       await folder.sync();
     } finally {
       await folder.close();
     }
+  }
+
+  /** Looks and renames in one go, without giving the process a moment in between. */
+  async #replace(shard: string, draft: string, instead: string | null | undefined): Promise<void> {
+    const file = this.#file(shard);
+    const found = existsSync(file) ? readFileSync(file, 'utf8') : null;
+    if (instead === undefined || instead === found) {
+      renameSync(draft, file);
+      return;
+    }
+    await rm(draft);
+    throw new Error(`the guard's checkpoint of ${shard} was replaced meanwhile`);
   }
 
   #file(shard: string): string {

@@ -60,21 +60,22 @@ export class Publisher {
     const kept = await this.#kept(client, shard);
     if (kept?.size === head.size && !kept.root.equals(head.root))
       throw new GuardMismatch(`the guard knows another tree of ${shard} at size ${String(head.size)}`);
-    if (!kept || kept.size < head.size) await this.guard.write(shard, note);
+    if (!kept || kept.size < head.size) await this.guard.write(shard, note, kept?.note ?? null);
   }
 
-  async #kept(client: Client, shard: string): Promise<Checkpoint | null> {
+  async #kept(client: Client, shard: string): Promise<(Checkpoint & { readonly note: string }) | null> {
     const note = await this.guard.read(shard);
     if (note === null) return null;
     const name = shardNameOf(this.keys.origin, shard);
     try {
       const checkpoint = parseCheckpoint(openNote(note, await this.#verifiers(client, shard)).text);
-      if (checkpoint.origin === name) return checkpoint;
+      if (checkpoint.origin === name) return { ...checkpoint, note };
     } catch (error) {
       throw new GuardMismatch(`the guard's checkpoint of ${shard} is not ours: ${String(error)}`);
     }
     throw new GuardMismatch(`the guard's checkpoint is not of ${name}`);
   }
+
   /** The key in use and those before it: the guard's checkpoint may be older than a rotation. */
   async #verifiers(client: Client, shard: string): Promise<readonly NoteVerifier[]> {
     const { name, vkey } = this.keys.logSigner(shard);

@@ -106,6 +106,16 @@ describe('the guard outside the database', () => {
     expect(log.backlog.refusal()).toBeNull();
   });
 
+  it('is not set back by a leader that was paused before it wrote', async () => {
+    const read = (await log.guard.read(shard)) ?? '';
+    const newer = `${read}newer`;
+    await log.guard.write(shard, newer, read);
+    await expect(log.guard.write(shard, `${read}late`, read)).rejects.toThrow('was replaced meanwhile');
+    await expect(log.guard.write(shard, `${read}late`, null)).rejects.toThrow('was replaced meanwhile');
+    expect(await log.guard.read(shard)).toBe(newer);
+    expect(readdirSync(join(log.folder, 'guard'))).toEqual([`${shard}.checkpoint`]);
+  });
+
   it('holds one whole checkpoint, however many leaders that do not know of each other write at once', async () => {
     const note = (await log.guard.read(shard)) ?? '';
     const others = Array.from({ length: 8 }, (_, i) => `${note}${'x'.repeat(100_000 * i)}`);
