@@ -13,7 +13,13 @@ describe('after crashes, cuts, pauses and outages under load', () => {
   let result: SuiteResult;
 
   beforeAll(async () => {
-    const sizes = { faults, entries, workers: isLong ? 48 : 16, paceMs: isLong ? 0 : 100 };
+    const sizes = {
+      faults,
+      entries,
+      workers: isLong ? 48 : 16,
+      paceMs: isLong ? 0 : 100,
+      largestBatch: isLong ? 100 : 20,
+    };
     result = await crashSuite(sizes, (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`));
     const report = reportOf(result);
     process.stderr.write(`${report}\n`);

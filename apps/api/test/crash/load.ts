@@ -39,6 +39,7 @@ export class Load {
     private readonly journal: Journal,
     /** Rest between two requests of one worker, in milliseconds. */
     private readonly paceMs: number,
+    private readonly largestBatch: number,
   ) {}
 
   get entries(): number {
@@ -81,7 +82,7 @@ export class Load {
 
   async #work(): Promise<void> {
     while (!this.#stopped) {
-      const { path, body, members } = requestBody();
+      const { path, body, members } = requestBody(this.largestBatch);
       const key = randomUUID();
       this.journal.write({ t: 'request', key, body });
       const sent = sentNow();

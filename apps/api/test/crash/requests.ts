@@ -8,13 +8,12 @@ interface Asked {
   readonly members: number;
 }
 
-const LARGEST_BATCH = 20;
 const KNOWN_PEOPLE = 500;
 
 /** Single decisions of every outcome, and batches of them. One person in ten was never seen before. */
-export function requestBody(): Asked {
+export function requestBody(largestBatch: number): Asked {
   if (Math.random() < 0.75) return { path: '/api/v1/decisions', body: single(), members: 1 };
-  const members = randomInt(1, LARGEST_BATCH + 1);
+  const members = randomInt(1, largestBatch + 1);
   return { path: '/api/v1/decisions/batch', body: { requests: Array.from({ length: members }, single) }, members };
 }
 

@@ -18,6 +18,8 @@ export interface Sizes {
   readonly workers: number;
   /** Rest of a worker between two requests, in milliseconds. */
   readonly paceMs: number;
+  /** Most decisions in one request. */
+  readonly largestBatch: number;
 }
 
 export interface Injected {
@@ -68,7 +70,7 @@ async function onCluster(
   began: number,
 ): Promise<SuiteResult> {
   const ports = cluster.servers.map((server) => server.port);
-  const load = new Load(ports, cluster.apiKey, cluster.journal, sizes.paceMs);
+  const load = new Load(ports, cluster.apiKey, cluster.journal, sizes.paceMs, sizes.largestBatch);
   const late = new LateCommitters(cluster.postgres.url, cluster.identity, cluster.journal);
   const guard = new GuardWatch(cluster.guardFolder);
   load.start(sizes.workers);
