@@ -20,8 +20,8 @@ export const fullPlan: Plan = {
   processes: [1, 2],
   connections: [1, 16, 64, 256],
   rounds: 5,
-  seconds: 2,
-  warmUpSeconds: 10,
+  seconds: 1,
+  warmUpSeconds: 8,
   more: true,
 };
 
