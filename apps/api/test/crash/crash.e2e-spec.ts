@@ -17,7 +17,7 @@ describe('after crashes, cuts, pauses and outages under load', () => {
       faults,
       entries,
       workers: isLong ? 48 : 16,
-      paceMs: isLong ? 0 : 100,
+      paceMs: isLong ? 0 : 300,
       largestBatch: isLong ? 100 : 20,
     };
     result = await crashSuite(sizes, (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`));

@@ -117,7 +117,7 @@ async function payloadRows(client: pg.Client): Promise<readonly Payload[]> {
 }
 
 /** What our core makes of a stored payload. */
-export function payloadOf({ body, ...row }: PayloadRow): Payload {
+function payloadOf({ body, ...row }: PayloadRow): Payload {
   const { publicJson, seed, commitments } = decodeBody(body);
   const fields = JSON.parse(publicJson) as Parameters<typeof publicCommitments>[1];
   const open = publicCommitments(seed, fields);
