@@ -111,12 +111,22 @@ export class Cluster {
     throw new Error('nobody writes');
   }
 
+  /** Ends a session from PostgreSQL's side; tried again until PostgreSQL has answered. */
+  async endSession(pid: number): Promise<void> {
+    for (const end = Date.now() + 30_000; Date.now() < end;) {
+      const answer = await this.query('SELECT pg_terminate_backend($1)', [pid]).catch(() => null);
+      if (answer) return;
+      await sleep(20);
+    }
+    throw new Error('PostgreSQL does not answer');
+  }
+
   /** Straight to PostgreSQL, on a connection of its own. */
   async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly Row[]> {
     const client = new pg.Client({
       connectionString: this.postgres.url,
       connectionTimeoutMillis: 2_000,
-      query_timeout: 5_000,
+      query_timeout: 30_000,
     });
     client.on('error', () => undefined);
     try {

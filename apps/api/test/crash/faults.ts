@@ -108,9 +108,9 @@ export const faultKinds: readonly FaultKind[] = [
       const began = performance.now();
       paused.signal('SIGSTOP');
       try {
-        const { session } = (await cluster.leader()) ?? {};
-        if (session !== undefined) await cluster.query('SELECT pg_terminate_backend($1)', [session]);
-        await cluster.leaderThat(({ server }) => server !== paused);
+        const { session, server } = await cluster.leaderThat(() => true);
+        if (server === paused) await cluster.endSession(session);
+        await cluster.leaderThat((leader) => leader.server !== paused);
         const took = performance.now() - began;
         await sleep(randomInt(300));
         return took;

@@ -27,6 +27,7 @@ export class Load {
   readonly #workers: Promise<void>[] = [];
   #phase = 'warm-up';
   #stopped = false;
+  #abandoned = false;
   #entries = 0;
   #requests = 0;
   #retries = 0;
@@ -80,6 +81,13 @@ export class Load {
     this.#agent.destroy();
   }
 
+  /** For a suite that failed: resolves when nobody asks any more, answered or not. */
+  async abandon(): Promise<void> {
+    this.#abandoned = true;
+    this.#agent.destroy();
+    await this.stop();
+  }
+
   async #work(): Promise<void> {
     while (!this.#stopped) {
       const { path, body, members } = requestBody(this.largestBatch);
@@ -98,7 +106,7 @@ export class Load {
   }
 
   async #untilAnswered(port: number, path: string, key: string, body: string, sent: number): Promise<void> {
-    for (let to = port; ; to = this.ports.find((other) => other !== to) ?? to) {
+    for (let to = port; !this.#abandoned; to = this.ports.find((other) => other !== to) ?? to) {
       const phase = this.#phase;
       const asked = performance.now();
       const answer = await this.#post(to, path, key, body);

@@ -73,6 +73,39 @@ async function onCluster(
   const load = new Load(ports, cluster.apiKey, cluster.journal, sizes.paceMs, sizes.largestBatch);
   const late = new LateCommitters(cluster.postgres.url, cluster.identity, cluster.journal);
   const guard = new GuardWatch(cluster.guardFolder);
+  try {
+    const happened = await underLoad(cluster, load, late, sizes, log);
+    await load.stop();
+    await settled(cluster);
+    guard.stop();
+    await Promise.all(cluster.servers.map((server) => server.end('SIGTERM')));
+    log('settled; reading the evidence');
+    const evidence = await readEvidence(cluster, { outages: happened.outages, guardSizes: guard.sizes });
+    const oracles = oracleNames.map((name) => ({ name, found: findings(name, evidence) }));
+    log('oracles asked; falsifying the evidence for the controls');
+    return {
+      ...happened,
+      late: late.counts,
+      totals: totalsOf(evidence, load),
+      refusals: Object.fromEntries([...load.refusals].map(([phase, counts]) => [phase, Object.fromEntries(counts)])),
+      oracles,
+      controls: runControls(evidence),
+      seconds: (performance.now() - began) / 1_000,
+    };
+  } finally {
+    guard.stop();
+    await Promise.all([load.abandon(), late.stop()]);
+  }
+}
+
+/** Everything that is done to the system while clients ask. */
+async function underLoad(
+  cluster: Cluster,
+  load: Load,
+  late: LateCommitters,
+  sizes: Sizes,
+  log: (line: string) => void,
+): Promise<Pick<SuiteResult, 'injected' | 'outages' | 'left'>> {
   load.start(sizes.workers);
   late.start(LATE_WORKERS);
   await sleep(1_000);
@@ -86,26 +119,7 @@ async function onCluster(
   load.enter('filling up');
   while (load.entries < sizes.entries) await sleep(200);
   load.enter('leaving');
-  const left = await leaveUnderLoad(cluster);
-  await load.stop();
-  await settled(cluster);
-  guard.stop();
-  await Promise.all(cluster.servers.map((server) => server.end('SIGTERM')));
-  log('settled; reading the evidence');
-  const evidence = await readEvidence(cluster, { outages, guardSizes: guard.sizes });
-  const oracles = oracleNames.map((name) => ({ name, found: findings(name, evidence) }));
-  log('oracles asked; falsifying the evidence for the controls');
-  return {
-    injected,
-    late: late.counts,
-    outages,
-    totals: totalsOf(evidence, load),
-    refusals: Object.fromEntries([...load.refusals].map(([phase, counts]) => [phase, Object.fromEntries(counts)])),
-    oracles,
-    controls: runControls(evidence),
-    left,
-    seconds: (performance.now() - began) / 1_000,
-  };
+  return { injected, outages, left: await leaveUnderLoad(cluster) };
 }
 
 async function injectAll(
@@ -148,9 +162,13 @@ async function leaveUnderLoad({ servers }: Cluster): Promise<readonly (number | 
 /** Resolves when every batch has its index and the newest head is published. */
 async function settled(cluster: Cluster): Promise<void> {
   for (const end = Date.now() + SETTLED_WITHIN_MS; Date.now() < end;) {
-    const [row] = await cluster.query<{ waiting: string; behind: boolean }>(`
+    const [row] = await cluster
+      .query<{ waiting: string; behind: boolean }>(
+        `
       SELECT (SELECT count(*) FROM ledger.batch b WHERE NOT EXISTS (SELECT 1 FROM ledger.seq s WHERE s.batch_id = b.batch_id)) AS waiting,
-        (SELECT max(size) FROM ledger.tree_head) IS DISTINCT FROM (SELECT max(size) FROM ledger.head_sig) AS behind`);
+        (SELECT max(size) FROM ledger.tree_head) IS DISTINCT FROM (SELECT max(size) FROM ledger.head_sig) AS behind`,
+      )
+      .catch(() => []);
     if (row?.waiting === '0' && !row.behind) return;
     await sleep(200);
   }
