@@ -120,5 +120,5 @@ async function ensurePolicies(policies: PolicyService): Promise<void> {
 
 const person = (role: string, n: number): Principal => {
   const id = `00000000-0000-7000-8000-00000000000${String(n)}`;
-  return { kind: 'person', id, name: id, roles: [role], permissions: permissionsOf([role]) };
+  return { kind: 'person', id, name: id, roles: [role], permissions: permissionsOf([role]), fresh: true };
 };

@@ -79,7 +79,7 @@ async function account(app: NestFastifyApplication, source: DataSource): Promise
   });
   const [row] = await source.query<{ id: string }[]>('SELECT id FROM identity.account WHERE email = $1', [email]);
   const id = row?.id ?? '';
-  return { kind: 'person', id, name: id, roles: Object.keys(roles), permissions: everyPermission };
+  return { kind: 'person', id, name: id, roles: Object.keys(roles), permissions: everyPermission, fresh: true };
 }
 
 /** Known guests come in without credentials of their own; everybody else meets the real authenticator. */

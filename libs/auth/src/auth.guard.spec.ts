@@ -19,6 +19,7 @@ const reader: Principal = {
   name: '0199f0c4-0000-7000-8000-000000000001',
   roles: ['auditor'],
   permissions: permissionsOf(['auditor']),
+  fresh: false,
 };
 
 @Controller()
@@ -39,6 +40,12 @@ class DoorController {
   @Requires('agent:write')
   write(): string {
     return 'written';
+  }
+
+  @Get('export')
+  @Requires('ledger:export', { fresh: true })
+  take(): string {
+    return 'taken';
   }
 
   @Get('forgotten')
@@ -110,6 +117,13 @@ describe('the guard before every route', () => {
   it('refuses a known caller without the permission', async () => {
     const answer = await (await start(known)).inject({ url: '/agents', headers });
     expect(answer.statusCode).toBe(403);
+  });
+
+  it('asks a caller for a fresh second factor where the route wants one', async () => {
+    const stale = await (await start(known)).inject({ url: '/export', headers });
+    expect([stale.statusCode, stale.json<{ type: string }>().type]).toEqual([403, 'step-up-required']);
+    const fresh = await start((authorization) => (known(authorization) ? { ...reader, fresh: true } : null));
+    expect((await fresh.inject({ url: '/export', headers })).body).toBe('taken');
   });
 
   it('lets everybody into a public route without asking who it is', async () => {

@@ -5,7 +5,7 @@ import { CREDENTIALS, type CredentialsOptions } from './credentials.strategy.js'
 import type { Permission } from './permissions.js';
 import { Authenticator, type Principal } from './principal.js';
 import { ProblemError } from './problem.js';
-import { ACCESS, type Access } from './route.js';
+import { ACCESS, type Access, FRESH } from './route.js';
 
 interface Authenticated {
   readonly principal: Principal;
@@ -16,7 +16,7 @@ interface Answering {
 }
 
 /** Stands before every route. A route that says neither @Requires nor @Public lets nobody in: that is a fault of ours, and logged.
- *  Throws ProblemError 401 (no or unknown credentials), 403 (known, but without the permission), or what the authenticator threw. */
+ *  Throws ProblemError 401 (no or unknown credentials), 403 (known, but without the permission or the fresh proof), or what the authenticator threw. */
 @Injectable()
 export class AuthGuard extends PassportGuard(CREDENTIALS) {
   private readonly logger = new Logger(AuthGuard.name);
@@ -50,6 +50,7 @@ export class AuthGuard extends PassportGuard(CREDENTIALS) {
     await super.canActivate(context);
     const { principal } = context.switchToHttp().getRequest<Authenticated>();
     if (!principal.permissions.has(permission)) throw forbidden(`This needs the permission ${permission}.`);
+    if (wantsFreshProof(context) && !principal.fresh) throw stale();
     return true;
   }
 
@@ -65,12 +66,23 @@ const reflector = new Reflector();
 const accessOf = (context: ExecutionContext): Access | undefined =>
   reflector.get<Access | undefined>(ACCESS, context.getHandler());
 
+const wantsFreshProof = (context: ExecutionContext): boolean =>
+  reflector.get<boolean | undefined>(FRESH, context.getHandler()) === true;
+
 const unauthenticated = (): ProblemError =>
   new ProblemError({
     status: 401,
     type: 'unauthenticated',
     title: 'Who is calling is not known',
     detail: 'Send valid credentials in the Authorization header: Bearer, then an API key or a session token.',
+  });
+
+const stale = (): ProblemError =>
+  new ProblemError({
+    status: 403,
+    type: 'step-up-required',
+    title: 'A fresh second factor is needed',
+    detail: 'Prove your second factor again (POST /api/v1/auth/step-up), then repeat the request.',
   });
 
 const forbidden = (detail: string): ProblemError =>

@@ -9,6 +9,8 @@ export interface Principal {
   readonly name: string;
   readonly roles: readonly string[];
   readonly permissions: ReadonlySet<Permission>;
+  /** Whether the person proved a second factor within the last minutes (FRESH_PROOF_MINUTES). An agent never did. */
+  readonly fresh: boolean;
 }
 
 /** What the guard asks to learn who is calling. `identity` provides it; a lookup that cannot be made rejects with ProblemError 503. */

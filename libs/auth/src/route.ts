@@ -8,9 +8,18 @@ import type { Principal } from './principal.js';
 export const ACCESS = 'lexecon:access';
 export type Access = Permission | 'public';
 
-/** Only callers with this permission. */
-export const Requires = (permission: Permission): MethodDecorator =>
-  applyDecorators(SetMetadata(ACCESS, permission), ApiBearerAuth(), ApiExtension('x-permission', permission));
+/** Metadata key under which a route says that it also wants a fresh second factor. */
+export const FRESH = 'lexecon:fresh';
+
+/** Only callers with this permission; with `fresh`, only people who proved a second factor within the last minutes (step-up). */
+export const Requires = (permission: Permission, { fresh = false } = {}): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(ACCESS, permission),
+    SetMetadata(FRESH, fresh),
+    ApiBearerAuth(),
+    ApiExtension('x-permission', permission),
+    ...(fresh ? [ApiExtension('x-fresh-proof', true)] : []),
+  );
 
 /** Everybody, without credentials. */
 export const Public = (): MethodDecorator => SetMetadata(ACCESS, 'public');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Authenticator, type Principal } from '@lexecon/auth';
-import { ActorRegistry } from './actor-registry.js';
-import { SessionService } from './session.service.js';
+import { ActorRegistry } from './actor/actor-registry.js';
+import { SessionService } from './sign-in/session.service.js';
 
 const BEARER = /^Bearer ([!-~]{1,200})$/i;
 

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
-import { AccessLog, accountSubject } from './access-log.js';
-import { normalEmail, type Person } from './account.js';
-import { accountOfEmail, insertAccount, storeTotpSecret, useTotpStep } from './account.queries.js';
-import type { Actor } from './actor.js';
-import { actorNamed, keysOfActor } from './actor.queries.js';
-import { ActorService, type NewActor } from './actor.service.js';
-import { parseApiKey } from './api-key.format.js';
-import { EnrolmentService } from './enrolment.service.js';
-import { Passwords } from './password.js';
-import { SetupService } from './setup.service.js';
-import { totpSecretOfBase32 } from './totp.js';
+import { AccessLog, accountSubject } from './access/access-log.js';
+import { normalEmail, type Person } from './person/account.js';
+import { accountOfEmail, insertAccount, storeTotpSecret, useTotpStep } from './person/account.queries.js';
+import type { Actor } from './actor/actor.js';
+import { actorNamed, keysOfActor } from './actor/actor.queries.js';
+import { ActorService, type NewActor } from './actor/actor.service.js';
+import { parseApiKey } from './actor/api-key.format.js';
+import { EnrolmentService } from './sign-in/enrolment.service.js';
+import { Passwords } from './person/password.js';
+import { SetupService } from './person/setup.service.js';
+import { totpSecretOfBase32 } from './sign-in/totp.js';
 
 const LONGEST_DAYS = 90;
 const MONTH_MS = 30 * 24 * 3_600_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENVIRONMENT } from './api-key.format.js';
+import { ENVIRONMENT } from './actor/api-key.format.js';
 
 export const identitySettings = {
   LEXECON_SETUP_TOKEN: z.string().min(32).max(200).optional().meta({
@@ -25,6 +25,9 @@ export const identitySettings = {
     .max(24)
     .default(12)
     .meta({ description: 'Hours after which a session ends, used or not.' }),
+  FRESH_PROOF_MINUTES: z.coerce.number().int().min(1).max(60).default(10).meta({
+    description: 'Minutes for which a second factor counts as fresh for what needs one (step-up).',
+  }),
   PASSWORD_MEMORY_KIB: z.coerce
     .number()
     .int()

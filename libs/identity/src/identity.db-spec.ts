@@ -20,7 +20,7 @@ import { DatabaseModule } from '@lexecon/database';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { LedgerModule } from '@lexecon/ledger';
 import { VaultModule } from '@lexecon/vault';
-import { ActorService } from './actor.service.js';
+import { ActorService } from './actor/actor.service.js';
 import {
   formatApiKey,
   freshApiKey,

@@ -1,21 +1,21 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { LedgerService } from '@lexecon/ledger';
 import { SubjectVault } from '@lexecon/vault';
-import { AccessLog } from './access-log.js';
-import { ActorRegistry } from './actor-registry.js';
-import { ActorService } from './actor.service.js';
-import { AgentController } from './agent.controller.js';
-import { AuthController } from './auth.controller.js';
-import { EnrolmentService } from './enrolment.service.js';
+import { AccessLog } from './access/access-log.js';
+import { ActorRegistry } from './actor/actor-registry.js';
+import { ActorService } from './actor/actor.service.js';
+import { AgentController } from './actor/agent.controller.js';
+import { AuthController } from './sign-in/auth.controller.js';
+import { EnrolmentService } from './sign-in/enrolment.service.js';
 import { IdentityAuthenticator } from './identity.authenticator.js';
 import { IdentityBootstrap } from './identity.bootstrap.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
-import { Passwords } from './password.js';
-import { PersonService } from './person.service.js';
-import { SessionService } from './session.service.js';
-import { SetupService } from './setup.service.js';
-import { SignInService } from './sign-in.service.js';
-import { UserController } from './user.controller.js';
+import { Passwords } from './person/password.js';
+import { PersonService } from './person/person.service.js';
+import { SessionService } from './sign-in/session.service.js';
+import { SetupService } from './person/setup.service.js';
+import { SignInService } from './sign-in/sign-in.service.js';
+import { UserController } from './person/user.controller.js';
 
 /** Who may come in. Needs the database, vault and ledger modules beside it. */
 @Global()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
 import type { Entry, EntryKind } from '@lexecon/ledger/core';
-import { AccessLog } from './access-log.js';
+import { AccessLog } from './access/access-log.js';
 
 /** An access log that keeps what would be appended, entry by entry. */
 export function recordingLog(): { readonly log: AccessLog; readonly entries: Entry[] } {
@@ -26,6 +26,7 @@ export const administrator: Principal = {
   name: '0199f0c4-0000-7000-8000-00000000000a',
   roles: ['admin'],
   permissions: permissionsOf(['admin']),
+  fresh: true,
 };
 
 /** Status of the problem that a promise rejects with; 0 when it resolves. What is no problem is thrown on. */

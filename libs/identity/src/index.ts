@@ -1,7 +1,7 @@
-export type { Actor, ActorFacts, ActorType, Attributes } from './actor.js';
-export { ActorRegistry } from './actor-registry.js';
-export type { NewActor } from './actor.service.js';
-export { formatApiKey, freshApiKey, parseApiKey } from './api-key.format.js';
+export type { Actor, ActorFacts, ActorType, Attributes } from './actor/actor.js';
+export { ActorRegistry } from './actor/actor-registry.js';
+export type { NewActor } from './actor/actor.service.js';
+export { formatApiKey, freshApiKey, parseApiKey } from './actor/api-key.format.js';
 export { IdentityAuthenticator } from './identity.authenticator.js';
 export { type GivenPerson, IdentityBootstrap } from './identity.bootstrap.js';
 export { identitySettings, type IdentitySettings } from './identity.config.js';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { randomBase62 } from './base62.js';
+import { randomBase62 } from './actor/base62.js';
 
 /** `lxs_` for sessions, `lxt_` for what is used once; 43 base62 characters (256 bits) follow. Told once, kept as a hash. */
 export const freshToken = (prefix: 'lxs' | 'lxt'): string => `${prefix}_${randomBase62(43)}`;

@@ -18,6 +18,7 @@ const person = (role: 'policy-author' | 'policy-approver', id: string = randomUU
   name: id,
   roles: [role],
   permissions: permissionsOf([role]),
+  fresh: true,
 });
 const author = person('policy-author');
 const approver = person('policy-approver');

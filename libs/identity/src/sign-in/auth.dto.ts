@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
-import { LINE } from './text.rules.js';
+import { LINE } from '../text.rules.js';
 
 const PASSWORD = {
   description: 'Anything, 15 to 128 characters',

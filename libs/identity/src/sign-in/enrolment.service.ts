@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { ProblemError } from '@lexecon/auth';
 import { SecretBox } from '@lexecon/vault';
-import { type AccessFact, AccessLog, accountSubject } from './access-log.js';
-import type { Account } from './account.js';
-import { insertTicket, storeTotpSecret, tryTicket, useTicket, useTotpStep } from './account.queries.js';
-import { notAccepted } from './refusal.js';
+import { type AccessFact, AccessLog, accountSubject } from '../access/access-log.js';
+import type { Account } from '../person/account.js';
+import { insertTicket, storeTotpSecret, tryTicket, useTicket, useTotpStep } from '../person/account.queries.js';
+import { notAccepted } from '../refusal.js';
 import { type OpenedSession, SessionService } from './session.service.js';
-import { freshToken, hashOfToken } from './token.js';
+import { freshToken, hashOfToken } from '../token.js';
 import { enrolmentUri, freshTotpSecret, stepOfCode } from './totp.js';
 
 const MINUTES = 15;

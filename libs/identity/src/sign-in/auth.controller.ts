@@ -12,12 +12,12 @@ import {
 import { Public, unprocessable } from '@lexecon/auth';
 import { Activate, ConfirmFactor, LogIn, SecondFactor, SetUp } from './auth.dto.js';
 import { ChallengeView, EnrolmentView, SessionView, SetUpView } from './auth.view.js';
-import { networkOf } from './address.js';
+import { networkOf } from '../address.js';
 import { EnrolmentService } from './enrolment.service.js';
-import { bearerOf } from './identity.authenticator.js';
-import { PersonService } from './person.service.js';
-import { notAccepted } from './refusal.js';
-import { SetupService } from './setup.service.js';
+import { bearerOf } from '../identity.authenticator.js';
+import { PersonService } from '../person/person.service.js';
+import { notAccepted } from '../refusal.js';
+import { SetupService } from '../person/setup.service.js';
 import { SignInService } from './sign-in.service.js';
 
 /** Public routes: each asks for a proof of its own in the body, or for the session's token in the header. */

@@ -13,7 +13,7 @@ import {
 import type { Role } from '@lexecon/auth';
 import { personRoles, type Person } from './account.js';
 import type { Invited } from './person.service.js';
-import { LINE } from './text.rules.js';
+import { LINE } from '../text.rules.js';
 
 export class InviteUser {
   @ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' })

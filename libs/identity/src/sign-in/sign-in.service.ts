@@ -1,17 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { ProblemError } from '@lexecon/auth';
-import { type AccessFact, AccessLog, accountSubject } from './access-log.js';
-import type { AccessEvent } from './access.kind.js';
-import { type Account, normalEmail } from './account.js';
-import { accountOfEmail, insertTicket, storePassword, tryTicket, useTicket, useTotpStep } from './account.queries.js';
-import { networkOf } from './address.js';
+import { type AccessFact, AccessLog, accountSubject } from '../access/access-log.js';
+import type { AccessEvent } from '../access/access.kind.js';
+import { type Account, normalEmail } from '../person/account.js';
+import {
+  accountOfEmail,
+  insertTicket,
+  storePassword,
+  tryTicket,
+  useTicket,
+  useTotpStep,
+} from '../person/account.queries.js';
+import { networkOf } from '../address.js';
 import { countForAccount, countForAddress, forgive, uncount } from './attempts.js';
 import { type Enrolment, EnrolmentService } from './enrolment.service.js';
-import { Passwords } from './password.js';
-import { notAccepted } from './refusal.js';
+import { Passwords } from '../person/password.js';
+import { notAccepted } from '../refusal.js';
 import { type OpenedSession, SessionService } from './session.service.js';
-import { freshToken, hashOfToken } from './token.js';
+import { freshToken, hashOfToken } from '../token.js';
 
 const CHALLENGE_MINUTES = 5;
 const MOST_CODES = 5;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OnModuleInit } from '@nestjs/common';
 import { hash, type Options, parseOptions, verify } from '@node-rs/argon2';
-import type { IdentitySettings } from './identity.config.js';
+import type { IdentitySettings } from '../identity.config.js';
 
 /** Passwords as Argon2id (the binding's default) PHC strings. Hashing runs in the thread pool, not on the event loop. */
 export class Passwords implements OnModuleInit {

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type Permission, permissionsOf, type Principal } from '@lexecon/auth';
-import { type IdentitySettings, SETTINGS } from './identity.config.js';
-import { unavailable } from './refusal.js';
-import { freshToken, hashOfToken } from './token.js';
+import { type IdentitySettings, SETTINGS } from '../identity.config.js';
+import { unavailable } from '../refusal.js';
+import { freshToken, hashOfToken } from '../token.js';
 
 /** How long an answer of the database may be repeated, in milliseconds, and for how many sessions. */
 const REMEMBER_MS = 1_000;
@@ -20,6 +20,7 @@ interface Row {
   readonly id: string;
   readonly roles: readonly string[];
   readonly kind: 'full' | 'setup';
+  readonly fresh: boolean;
 }
 
 interface Remembered {
@@ -34,7 +35,11 @@ export class SessionService {
 
   constructor(
     private readonly dataSource: DataSource,
-    @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'SESSION_IDLE_MINUTES' | 'SESSION_MAX_HOURS'>,
+    @Inject(SETTINGS)
+    private readonly settings: Pick<
+      IdentitySettings,
+      'SESSION_IDLE_MINUTES' | 'SESSION_MAX_HOURS' | 'FRESH_PROOF_MINUTES'
+    >,
   ) {}
 
   /** A `setup` session lasts 15 minutes and may only invite people. */
@@ -80,9 +85,25 @@ export class SessionService {
     return rows.length > 0;
   }
 
+  /** Ends every session of the account: here at once, on other replicas within a second. Answers how many there were. */
+  async closeAll(tx: EntityManager, accountId: string): Promise<number> {
+    for (const [name, { principal }] of this.#remembered) if (principal.id === accountId) this.#remembered.delete(name);
+    const rows = await tx.query<unknown[]>(
+      `WITH closed AS (
+         UPDATE identity.session SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL RETURNING hash)
+       SELECT hash FROM closed`,
+      [accountId],
+    );
+    return rows.length;
+  }
+
   async #rowOf(hash: Buffer): Promise<Row | undefined> {
     try {
-      const [row] = await this.dataSource.query<Row[]>(LIVE, [hash, this.settings.SESSION_IDLE_MINUTES]);
+      const [row] = await this.dataSource.query<Row[]>(LIVE, [
+        hash,
+        this.settings.SESSION_IDLE_MINUTES,
+        this.settings.FRESH_PROOF_MINUTES,
+      ]);
       return row;
     } catch {
       throw unavailable('Who is calling cannot be found out at this moment');
@@ -93,21 +114,23 @@ export class SessionService {
 /** Reads a session that counts; that it was used is noted once a minute. */
 const LIVE = `
 WITH live AS (
-  SELECT s.hash, s.seen_at, s.kind, a.id, a.roles FROM identity.session s JOIN identity.account a ON a.id = s.account_id
+  SELECT s.hash, s.seen_at, s.kind, a.id, a.roles, s.kind = 'full' AND s.created_at > now() - make_interval(mins => $3) AS fresh
+  FROM identity.session s JOIN identity.account a ON a.id = s.account_id
   WHERE s.hash = $1 AND s.revoked_at IS NULL AND s.expires_at > now() AND s.seen_at > now() - make_interval(mins => $2)
     AND a.status = 'active'
 ), seen AS (
   UPDATE identity.session s SET seen_at = now() FROM live
   WHERE s.hash = live.hash AND live.seen_at < now() - interval '1 minute'
 )
-SELECT id, roles, kind FROM live`;
+SELECT id, roles, kind, fresh FROM live`;
 
 const setupPermissions: ReadonlySet<Permission> = new Set(['user:write']);
 
-const principalOf = ({ id, roles, kind }: Row): Principal => ({
+const principalOf = ({ id, roles, kind, fresh }: Row): Principal => ({
   kind: 'person',
   id,
   name: id,
   roles,
+  fresh,
   permissions: kind === 'setup' ? setupPermissions : permissionsOf(roles),
 });

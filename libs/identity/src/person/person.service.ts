@@ -3,15 +3,15 @@ import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import type { Principal, ProblemError } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
-import { AccessLog, accountSubject } from './access-log.js';
+import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail, type Person } from './account.js';
 import { activateAccount, insertAccount, insertTicket, peopleBefore, tryTicket, useTicket } from './account.queries.js';
-import { networkOf } from './address.js';
-import { idOfCursor, PAGE } from './cursor.js';
-import { type Enrolment, EnrolmentService } from './enrolment.service.js';
+import { networkOf } from '../address.js';
+import { idOfCursor, PAGE } from '../cursor.js';
+import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { Passwords } from './password.js';
-import { emailTaken, notAccepted } from './refusal.js';
-import { freshToken, hashOfToken } from './token.js';
+import { emailTaken, notAccepted } from '../refusal.js';
+import { freshToken, hashOfToken } from '../token.js';
 
 const INVITATION_MINUTES = 7 * 24 * 60;
 /** An invitation is 256 random bits: tries are not limited for its sake, but a stolen one should not be hashed against for ever. */

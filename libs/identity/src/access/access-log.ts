@@ -5,7 +5,7 @@ import type { Json } from '@lexecon/crypto';
 import type { LedgerService } from '@lexecon/ledger';
 import { type SubjectVault, VaultUnavailable } from '@lexecon/vault';
 import { type AccessEvent, AccessKind, type AccessRecord } from './access.kind.js';
-import { unavailable } from './refusal.js';
+import { unavailable } from '../refusal.js';
 
 type Fields = Readonly<Record<string, Json>>;
 

@@ -5,7 +5,7 @@ import { ActorService } from './actor.service.js';
 import { ChangeAgent, IssueKey, PageQuery, RegisterAgent } from './agent.dto.js';
 import { AgentPageView, AgentView, AgentWithKeysView, IssuedKeyView } from './agent.view.js';
 import { freshApiKey } from './api-key.format.js';
-import { type IdentitySettings, SETTINGS } from './identity.config.js';
+import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 
 const LONGEST_DAYS = 90;
 

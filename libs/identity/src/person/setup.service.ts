@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
-import { AccessLog, accountSubject } from './access-log.js';
+import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail } from './account.js';
 import { insertAccount } from './account.queries.js';
-import { networkOf } from './address.js';
-import { countForAddress, uncount } from './attempts.js';
-import { type Enrolment, EnrolmentService } from './enrolment.service.js';
+import { networkOf } from '../address.js';
+import { countForAddress, uncount } from '../sign-in/attempts.js';
+import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { Passwords } from './password.js';
-import { type OpenedSession, SessionService } from './session.service.js';
-import { emailTaken, notAccepted } from './refusal.js';
-import { hashOfToken } from './token.js';
+import { type OpenedSession, SessionService } from '../sign-in/session.service.js';
+import { emailTaken, notAccepted } from '../refusal.js';
+import { hashOfToken } from '../token.js';
 
 export interface FirstAdministrator {
   readonly token: string;

@@ -4,7 +4,7 @@ import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService, type NewActor } from './actor.service.js';
 import { formatApiKey, freshApiKey } from './api-key.format.js';
-import { administrator, recordingLog, refusal, sleep, within } from './identity.testing.js';
+import { administrator, recordingLog, refusal, sleep, within } from '../identity.testing.js';
 
 const bot = (name: string, more: Partial<NewActor> = {}): NewActor => ({
   type: 'agent',

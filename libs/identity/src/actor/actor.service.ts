@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuid7, validate } from 'uuid';
 import { notFound, type Principal, unprocessable } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
-import { type AccessFact, AccessLog } from './access-log.js';
+import { type AccessFact, AccessLog } from '../access/access-log.js';
 import type { Actor, ApiKey, KeyRole } from './actor.js';
 import {
   type ActorChange,
@@ -20,8 +20,8 @@ import {
 } from './actor.queries.js';
 import { ActorRegistry } from './actor-registry.js';
 import { type ApiKeyParts, formatApiKey, KEY_ID } from './api-key.format.js';
-import { conflict } from './refusal.js';
-import { idOfCursor, PAGE } from './cursor.js';
+import { conflict } from '../refusal.js';
+import { idOfCursor, PAGE } from '../cursor.js';
 
 export type NewActor = Pick<Actor, 'type' | 'name' | 'owner' | 'purpose'> &
   Partial<Pick<Actor, 'roles' | 'attributes'>>;

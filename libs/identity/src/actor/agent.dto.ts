@@ -15,7 +15,7 @@ import {
 } from 'class-validator';
 import type { Json } from '@lexecon/crypto';
 import { type ActorType, actorTypes, type KeyRole, keyRoles } from './actor.js';
-import { IsAttributes, LINE, ROLE_NAME } from './text.rules.js';
+import { IsAttributes, LINE, ROLE_NAME } from '../text.rules.js';
 
 const oneLine = { message: '$property must be one line of text without control characters' };
 

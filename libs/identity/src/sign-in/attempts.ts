@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { ProblemError } from '@lexecon/auth';
-import { counterNameOf } from './address.js';
+import { counterNameOf } from '../address.js';
 
 /** Minutes that signing in is refused for after too many attempts, and after which attempts are forgotten. */
 const BACK_OFF_MINUTES = 15;

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Principal } from '@lexecon/auth';
 import { type ActorFacts, actorTypes } from './actor.js';
 import { changedActors, changedKeys, currentEpoch } from './actor.queries.js';
-import { unavailable } from './refusal.js';
+import { unavailable } from '../refusal.js';
 import { type KeyHolder, KeyRing, type StoredKey } from './key-ring.js';
 
 /** How often a replica asks for changes, and how old its answer may be at most, in milliseconds. */

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { HOTP, Secret } from 'otpauth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { SecretBox } from '@lexecon/vault';
-import { EnrolmentService } from './enrolment.service.js';
-import { administrator, recordingLog, refusal } from './identity.testing.js';
+import { EnrolmentService } from '../sign-in/enrolment.service.js';
+import { administrator, recordingLog, refusal } from '../identity.testing.js';
 import { Passwords } from './password.js';
 import { type FirstAdministrator, SetupService } from './setup.service.js';
 import { PersonService } from './person.service.js';
-import { SessionService } from './session.service.js';
-import { SignInService } from './sign-in.service.js';
+import { SessionService } from '../sign-in/session.service.js';
+import { SignInService } from '../sign-in/sign-in.service.js';
 
 const PASSWORD = 'correct horse battery staple';
 const HERE = '192.0.2.77';
@@ -27,7 +27,7 @@ describe('people', () => {
   let signIn: SignInService;
   const { log, entries } = recordingLog();
   const box = new SecretBox(randomBytes(32));
-  const settings = { SESSION_IDLE_MINUTES: 30, SESSION_MAX_HOURS: 12 };
+  const settings = { SESSION_IDLE_MINUTES: 30, SESSION_MAX_HOURS: 12, FRESH_PROOF_MINUTES: 10 };
 
   beforeAll(async () => {
     database = await testDatabase();

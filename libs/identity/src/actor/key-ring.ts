@@ -84,5 +84,5 @@ export class KeyRing {
 function principalOf(key: StoredKey, holder: KeyHolder): Principal {
   const gateway = key.role === 'gateway' && holder.roles.includes('gateway') && !holder.disabled;
   const roles = [gateway ? 'gateway' : 'agent'];
-  return { kind: 'agent', id: holder.id, name: holder.name, roles, permissions: permissionsOf(roles) };
+  return { kind: 'agent', id: holder.id, name: holder.name, roles, permissions: permissionsOf(roles), fresh: false };
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, type Principal, Requires } from '@lexecon/auth';
-import { PageQuery } from './agent.dto.js';
+import { PageQuery } from '../actor/agent.dto.js';
 import { PersonService } from './person.service.js';
 import { InvitedView, InviteUser, UserPageView } from './user.dto.js';
 
