@@ -22,7 +22,10 @@ import { PolicyModule } from './policy.module.js';
 const people = new Map<string, Principal>(
   (['policy-author', 'policy-approver', 'agent'] as const).map((role: Role) => {
     const id = randomUUID();
-    return [`Bearer ${role}`, { kind: 'person', id, name: id, roles: [role], permissions: permissionsOf([role]), fresh: true }];
+    return [
+      `Bearer ${role}`,
+      { kind: 'person', id, name: id, roles: [role], permissions: permissionsOf([role]), fresh: true },
+    ];
   }),
 );
 
