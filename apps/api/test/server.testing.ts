@@ -86,5 +86,5 @@ async function account(app: NestFastifyApplication, source: DataSource): Promise
 function letIn(app: NestFastifyApplication, guests: ReadonlyMap<string, Principal>): void {
   const authenticator = app.get(IdentityAuthenticator);
   const real = authenticator.authenticate.bind(authenticator);
-  authenticator.authenticate = (authorization) => guests.get(authorization ?? '') ?? real(authorization);
+  authenticator.authenticate = (request) => guests.get(request.headers.authorization ?? '') ?? real(request);
 }

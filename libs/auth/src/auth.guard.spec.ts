@@ -6,6 +6,7 @@ import {
   AuthModule,
   Authenticator,
   Caller,
+  type IncomingRequest,
   permissionsOf,
   type Principal,
   ProblemError,
@@ -82,7 +83,7 @@ describe('the guard before every route', () => {
     for (const app of open.splice(0)) await app.close();
   });
 
-  const known = (authorization: string | undefined): Principal | null =>
+  const known = ({ headers: { authorization } }: IncomingRequest): Principal | null =>
     authorization === 'Bearer good' ? reader : null;
   const headers = { authorization: 'Bearer good' };
 
@@ -92,7 +93,7 @@ describe('the guard before every route', () => {
   });
 
   it('works with an authenticator that answers later', async () => {
-    const app = await start((authorization) => Promise.resolve(known(authorization)));
+    const app = await start((request) => Promise.resolve(known(request)));
     expect((await app.inject({ url: '/decisions', headers })).statusCode).toBe(200);
     expect((await app.inject({ url: '/decisions' })).statusCode).toBe(401);
   });
@@ -114,6 +115,15 @@ describe('the guard before every route', () => {
     expect(answer.statusCode).toBe(401);
   });
 
+  it('tells the authenticator method, headers, address and whether TLS was used', async () => {
+    const seen: IncomingRequest[] = [];
+    const app = await start((request) => (seen.push(request), reader));
+    await app.inject({ url: '/decisions', headers, remoteAddress: '192.0.2.7' });
+    expect(seen).toEqual([
+      { method: 'GET', address: '192.0.2.7', secure: false, headers: expect.objectContaining(headers) as unknown },
+    ]);
+  });
+
   it('refuses a known caller without the permission', async () => {
     const answer = await (await start(known)).inject({ url: '/agents', headers });
     expect(answer.statusCode).toBe(403);
@@ -122,7 +132,7 @@ describe('the guard before every route', () => {
   it('asks a caller for a fresh second factor where the route wants one', async () => {
     const stale = await (await start(known)).inject({ url: '/export', headers });
     expect([stale.statusCode, stale.json<{ type: string }>().type]).toEqual([403, 'step-up-required']);
-    const fresh = await start((authorization) => (known(authorization) ? { ...reader, fresh: true } : null));
+    const fresh = await start((request) => (known(request) ? { ...reader, fresh: true } : null));
     expect((await fresh.inject({ url: '/export', headers })).body).toBe('taken');
   });
 

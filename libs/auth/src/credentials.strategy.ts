@@ -1,6 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-custom';
-import type { Authenticator, Principal } from './principal.js';
+import type { Authenticator, IncomingRequest, Principal } from './principal.js';
 
 export const CREDENTIALS = 'credentials';
 
@@ -9,20 +10,31 @@ export interface CredentialsOptions {
   readonly authenticator: Authenticator;
 }
 
-interface Credentialed {
-  readonly headers: { readonly authorization?: string };
+/** The part of a Fastify request that says who is calling. */
+export interface FastifyCaller {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly ip: string;
+  readonly protocol: string;
 }
 
-/** Passport's side of the guard: credentials come from the `Authorization` header alone, never from a query or a body. */
+export const incomingOf = ({ method, headers, ip, protocol }: FastifyCaller): IncomingRequest => ({
+  method,
+  headers,
+  address: ip,
+  secure: protocol === 'https',
+});
+
+/** Passport's side of the guard: credentials come with the headers alone, never from a query or a body. */
 export class CredentialsStrategy extends PassportStrategy(Strategy, CREDENTIALS) {
   constructor() {
     super({ passOptionsToCallback: true });
   }
 
   override validate(
-    request: Credentialed,
+    request: FastifyCaller,
     { authenticator }: CredentialsOptions,
   ): Principal | null | Promise<Principal | null> {
-    return authenticator.authenticate(request.headers.authorization);
+    return authenticator.authenticate(incomingOf(request));
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Permission } from './permissions.js';
 
 /** The authenticated caller. */
@@ -11,10 +12,24 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>;
   /** Whether the person proved a second factor within the last minutes (FRESH_PROOF_MINUTES). An agent never did. */
   readonly fresh: boolean;
+  /** UUID of the session a person came in with. */
+  readonly session?: string;
 }
 
-/** What the guard asks to learn who is calling. `identity` provides it; a lookup that cannot be made rejects with ProblemError 503. */
+/** What an authenticator may look at. Nothing of it is true because the caller says so. */
+export interface IncomingRequest {
+  readonly method: string;
+  /** Names in lower case, as Node has them. */
+  readonly headers: IncomingHttpHeaders;
+  /** Of the client, as the last proxy that is trusted (TRUST_PROXY) names it; without one, of the connection. */
+  readonly address: string;
+  /** Whether the client, or the proxy that is trusted, came over TLS. */
+  readonly secure: boolean;
+}
+
+/** What the guard asks to learn who is calling. `identity` provides it; a lookup that cannot be made rejects with ProblemError 503,
+ *  a write that another site may have caused with 403. */
 export abstract class Authenticator {
-  /** `authorization` is the header's whole value; null when the credentials are missing, unknown, expired or revoked. */
-  abstract authenticate(authorization: string | undefined): Principal | null | Promise<Principal | null>;
+  /** Null when the credentials are missing, unknown, expired or revoked. */
+  abstract authenticate(request: IncomingRequest): Principal | null | Promise<Principal | null>;
 }

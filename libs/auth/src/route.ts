@@ -1,8 +1,9 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
+import { type FastifyCaller, incomingOf } from './credentials.strategy.js';
 import type { Permission } from './permissions.js';
-import type { Principal } from './principal.js';
+import type { IncomingRequest, Principal } from './principal.js';
 
 /** Metadata key under which a route says who may come in: a permission, or `public`. */
 export const ACCESS = 'lexecon:access';
@@ -34,3 +35,8 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   if (!principal) throw new Error('@Caller() on a route without @Requires');
   return principal;
 });
+
+/** The request as an authenticator sees it, for public routes that look at credentials themselves. */
+export const Incoming = createParamDecorator((_: unknown, context: ExecutionContext): IncomingRequest =>
+  incomingOf(context.switchToHttp().getRequest<FastifyCaller>()),
+);

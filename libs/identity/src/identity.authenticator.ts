@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Authenticator, type Principal } from '@lexecon/auth';
+import { Authenticator, type IncomingRequest, type Principal } from '@lexecon/auth';
 import { ActorRegistry } from './actor/actor-registry.js';
 import { SessionService } from './sign-in/session.service.js';
 
@@ -19,8 +19,8 @@ export class IdentityAuthenticator extends Authenticator {
     super();
   }
 
-  override authenticate(authorization: string | undefined): Principal | null | Promise<Principal | null> {
-    const token = bearerOf(authorization);
+  override authenticate({ headers }: IncomingRequest): Principal | null | Promise<Principal | null> {
+    const token = bearerOf(headers.authorization);
     if (token === null) return null;
     if (token.startsWith('lxk_')) return this.registry.authenticateKey(token);
     return token.startsWith('lxs_') ? this.sessions.principalOf(token) : null;

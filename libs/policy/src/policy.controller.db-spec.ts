@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import {
   Authenticator,
   AuthModule,
+  type IncomingRequest,
   permissionsOf,
   type Principal,
   ProblemError,
@@ -45,7 +46,7 @@ describe('the endpoints of policies and resources', () => {
       keysOf: (subjects: readonly string[]) => subjects.map(() => ({ id: randomUUID(), key: Buffer.alloc(32) })),
     };
     const authenticator = {
-      authenticate: (authorization: string | undefined) => people.get(authorization ?? '') ?? null,
+      authenticate: ({ headers }: IncomingRequest) => people.get(headers.authorization ?? '') ?? null,
     };
     const shared = [
       { provide: DataSource, useValue: database.dataSource },
