@@ -9,6 +9,7 @@ export const permissions = {
   'ledger:export': 'take an export bundle',
   'ledger:verify': 'start a verification of the ledger',
   'operation:read': 'see the detailed health of the service',
+  'person:provision': 'make, change and end accounts of people and their groups over SCIM (an identity provider)',
   'policy:read': 'read policies and their versions',
   'policy:write': 'write policy versions, validate and test them',
   'policy:approve': 'approve a version that somebody else wrote',
@@ -37,6 +38,7 @@ const readEverything = [
 export const roles = {
   agent: ['decision:make', 'receipt:read'],
   gateway: ['decision:make', 'decision:make-for-any', 'receipt:read'],
+  provisioner: ['person:provision'],
   'policy-author': ['policy:read', 'policy:write', 'resource:read', 'resource:write', 'decision:read', 'receipt:read'],
   'policy-approver': [
     'policy:read',

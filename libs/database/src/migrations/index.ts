@@ -4,6 +4,7 @@ import { Identity1764000000300 } from './1764000000300-identity.js';
 import { Policy1764000000400 } from './1764000000400-policy.js';
 import { Oversight1764000000500 } from './1764000000500-oversight.js';
 import { Decision1764000000600 } from './1764000000600-decision.js';
+import { Sso1764000000900 } from './1764000000900-sso.js';
 
 /** The one history of the schema, in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Policy1764000000400,
   Oversight1764000000500,
   Decision1764000000600,
+  Sso1764000000900,
 ];

@@ -148,6 +148,16 @@ describe('actors, keys and the registry', () => {
     expect(here.authenticateKey(issued.key)?.permissions.has('decision:make-for-any')).toBe(false);
   });
 
+  it('gives a provisioner’s key only to an actor registered as one, and takes its power when it is disabled', async () => {
+    const plain = await actors.register(administrator, bot('hr-feed'));
+    const order = { parts: freshApiKey('test'), role: 'provisioner', days: 1 } as const;
+    expect(await refusal(actors.issueKey(administrator, plain.id, order))).toBe(422);
+    const { actor, issued } = await keyFor('directory', { type: 'service', roles: ['provisioner'] });
+    expect(here.authenticateKey(issued.key)?.permissions.has('person:provision')).toBe(true);
+    await actors.change(administrator, actor.id, { status: 'disabled' });
+    expect(here.authenticateKey(issued.key)?.permissions.has('person:provision')).toBe(false);
+  });
+
   it('lets a disabled gateway speak for nobody else', async () => {
     const { actor, issued } = await keyFor('stopped-pep', { roles: ['gateway'] });
     await actors.change(administrator, actor.id, { status: 'disabled' });

@@ -5,7 +5,7 @@ import { v7 as uuid7, validate } from 'uuid';
 import { notFound, type Principal, unprocessable } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
 import { type AccessFact, AccessLog } from '../access/access-log.js';
-import type { Actor, ApiKey, KeyRole } from './actor.js';
+import { type Actor, type ApiKey, type KeyRole, keyRoles } from './actor.js';
 import {
   type ActorChange,
   actorOf,
@@ -88,11 +88,11 @@ export class ActorService {
     return changed;
   }
 
-  /** The answer holds the key itself, this once. Throws ProblemError 404, or 422 for a `user` and for a gateway's key of an actor
-   *  that is not registered as gateway. */
+  /** The answer holds the key itself, this once. Throws ProblemError 404, or 422 for a `user` and for a gateway's or provisioner's key of an
+   *  actor that is not registered as one. */
   async issueKey(by: Principal | undefined, actorId: string, { parts, role, days }: KeyOrder): Promise<IssuedKey> {
     const actor = await this.require(actorId);
-    const given = role ?? (actor.roles.includes('gateway') ? 'gateway' : 'agent');
+    const given = role ?? keyRoles.find((name) => name !== 'agent' && actor.roles.includes(name)) ?? 'agent';
     requireKeyHolder(actor, given);
     const open = { key: parts.id, keyRole: given, days };
     const record = await this.log.seal({ event: 'key-issued', by, public: { ...open, actor: nameOf(actor) } });
@@ -164,6 +164,6 @@ const nameOf = ({ type, name }: Pick<Actor, 'type' | 'name'>): { readonly type: 
 function requireKeyHolder(actor: Actor, role: KeyRole): void {
   if (actor.type === 'user')
     throw unprocessable([{ pointer: '', detail: 'a user of the caller’s system never signs in here' }]);
-  if (role === 'gateway' && !actor.roles.includes('gateway'))
-    throw unprocessable([{ pointer: '/role', detail: 'the actor is not registered with the role gateway' }]);
+  if (role !== 'agent' && !actor.roles.includes(role))
+    throw unprocessable([{ pointer: '/role', detail: `the actor is not registered with the role ${role}` }]);
 }

@@ -4,7 +4,7 @@ export const actorTypes = ['agent', 'service', 'user'] as const;
 /** `user`: a person known to the caller's system who never signs in here; the name of one is personal data. */
 export type ActorType = (typeof actorTypes)[number];
 
-export const keyRoles = ['agent', 'gateway'] as const;
+export const keyRoles = ['agent', 'gateway', 'provisioner'] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
 export type Attributes = Readonly<Record<string, Json>>;

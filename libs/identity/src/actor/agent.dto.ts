@@ -44,7 +44,8 @@ export class RegisterAgent {
 
   @ApiPropertyOptional({
     type: [String],
-    description: 'Roles as policies name them; `gateway` also lets its keys decide for any actor',
+    description:
+      'Roles as policies name them; `gateway` also lets its keys decide for any actor, `provisioner` make people (SCIM)',
     example: ['support-agent'],
     maxItems: 32,
   })
@@ -113,7 +114,7 @@ export class ChangeAgent {
 export class IssueKey {
   @ApiPropertyOptional({
     enum: keyRoles,
-    description: 'Unset: gateway for an actor registered as gateway, else agent',
+    description: 'Unset: gateway or provisioner for an actor registered as one, else agent',
     example: 'agent',
   })
   @IsOptional()

@@ -80,9 +80,9 @@ export class KeyRing {
 }
 
 /** A disabled holder may still ask about itself, so that the attempt is denied on record; it speaks for nobody else. A gateway's
- *  key is one only while its holder is registered as a gateway. */
+ *  or provisioner's key is one only while its holder is registered with that role. */
 function principalOf(key: StoredKey, holder: KeyHolder): Principal {
-  const gateway = key.role === 'gateway' && holder.roles.includes('gateway') && !holder.disabled;
-  const roles = [gateway ? 'gateway' : 'agent'];
+  const holds = holder.roles.includes(key.role) && !holder.disabled;
+  const roles = [holds ? key.role : 'agent'];
   return { kind: 'agent', id: holder.id, name: holder.name, roles, permissions: permissionsOf(roles), fresh: false };
 }

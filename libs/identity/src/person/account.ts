@@ -1,9 +1,11 @@
 import { isRole, type Role, roles } from '@lexecon/auth';
 
+const keyRoles: ReadonlySet<Role> = new Set(['agent', 'gateway', 'provisioner']);
+
 /** Roles of people: those of agents come with their keys. */
 export const personRoles: readonly Role[] = Object.keys(roles)
   .filter(isRole)
-  .filter((role) => role !== 'agent' && role !== 'gateway');
+  .filter((role) => !keyRoles.has(role));
 
 export interface Person {
   readonly id: string;
