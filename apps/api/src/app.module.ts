@@ -8,6 +8,7 @@ import { IdentityAuthenticator, IdentityModule } from '@lexecon/identity';
 import { LedgerHealth, LedgerModule } from '@lexecon/ledger';
 import { OversightModule } from '@lexecon/oversight';
 import { PolicyModule, PolicyService } from '@lexecon/policy';
+import { BreakerHealth, ResilienceModule } from '@lexecon/resilience';
 import { VaultModule } from '@lexecon/vault';
 import { type Places, placesOf } from './places.js';
 import { AuthServiceHealth, PoliciesHealth, SecondFactorHealth } from './rooms.health.js';
@@ -24,6 +25,7 @@ export const contributions = [
   AuthServiceHealth,
   PoliciesHealth,
   RateLimiterHealth,
+  BreakerHealth,
   SecondFactorHealth,
 ] as const;
 
@@ -37,6 +39,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         signInThrottle(settings.SIGN_IN_REQUESTS_PER_MINUTE),
+        ResilienceModule,
         DatabaseModule.with({ url, poolSize: settings.DATABASE_POOL_SIZE }),
         VaultModule.with({
           url: settings.VAULT_DATABASE_URL ?? url,
