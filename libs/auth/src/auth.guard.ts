@@ -1,7 +1,7 @@
 import { type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
-import { CREDENTIALS, type CredentialsOptions } from './credentials.strategy.js';
+import { CREDENTIALS, type CredentialsOptions, type FastifyCaller, originOf } from './credentials.strategy.js';
 import type { Permission } from './permissions.js';
 import { Authenticator, type Principal } from './principal.js';
 import { ProblemError } from './problem.js';
@@ -41,7 +41,7 @@ export class AuthGuard extends PassportGuard(CREDENTIALS) {
   override handleRequest<Caller>(error: unknown, caller: Caller, _info: unknown, context: ExecutionContext): Caller {
     if (error instanceof Error) throw error;
     if (error) throw new Error('the authenticator threw what is no error', { cause: error });
-    if (caller) return caller;
+    if (caller) return { ...caller, from: originOf(context.switchToHttp().getRequest<FastifyCaller>()) };
     context.switchToHttp().getResponse<Answering>().header('WWW-Authenticate', 'Bearer');
     throw unauthenticated();
   }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-custom';
-import type { Authenticator, IncomingRequest, Principal } from './principal.js';
+import type { Authenticator, IncomingRequest, Origin, Principal } from './principal.js';
 
 export const CREDENTIALS = 'credentials';
 
@@ -15,15 +15,18 @@ export interface FastifyCaller {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly ip: string;
+  readonly id: string;
   readonly protocol: string;
 }
 
-export const incomingOf = ({ method, headers, ip, protocol }: FastifyCaller): IncomingRequest => ({
-  method,
-  headers,
-  address: ip,
-  secure: protocol === 'https',
+export const incomingOf = (request: FastifyCaller): IncomingRequest => ({
+  ...originOf(request),
+  method: request.method,
+  headers: request.headers,
+  secure: request.protocol === 'https',
 });
+
+export const originOf = ({ ip, id }: Pick<FastifyCaller, 'ip' | 'id'>): Origin => ({ address: ip, requestId: id });
 
 /** Passport's side of the guard: credentials come with the headers alone, never from a query or a body. */
 export class CredentialsStrategy extends PassportStrategy(Strategy, CREDENTIALS) {

@@ -1,6 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Permission } from './permissions.js';
 
+/** From where a request came. */
+export interface Origin {
+  /** Of the client, as the last proxy that is trusted (TRUST_PROXY) names it; without one, of the connection. Personal: never in a
+   *  log, an error or a public field. */
+  readonly address: string;
+  /** As log lines and `x-request-id` have it. The caller may have chosen it. */
+  readonly requestId?: string | undefined;
+}
+
 /** The authenticated caller. */
 export interface Principal {
   readonly kind: 'person' | 'agent';
@@ -14,15 +23,15 @@ export interface Principal {
   readonly fresh: boolean;
   /** UUID of the session a person came in with. */
   readonly session?: string;
+  /** From where this request came; the guard adds it to what the authenticator found. */
+  readonly from?: Origin;
 }
 
 /** What an authenticator may look at. Nothing of it is true because the caller says so. */
-export interface IncomingRequest {
+export interface IncomingRequest extends Origin {
   readonly method: string;
   /** Names in lower case, as Node has them. */
   readonly headers: IncomingHttpHeaders;
-  /** Of the client, as the last proxy that is trusted (TRUST_PROXY) names it; without one, of the connection. */
-  readonly address: string;
   /** Whether the client, or the proxy that is trusted, came over TLS. */
   readonly secure: boolean;
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
 import type { Entry, EntryKind } from '@lexecon/ledger/core';
@@ -17,7 +17,11 @@ export function recordingLog(): { readonly log: AccessLog; readonly entries: Ent
     keys.set(subject, key);
     return key;
   };
-  return { log: new AccessLog({ appendIn }, { keysOf: (subjects) => subjects.map(keyOf) }), entries };
+  const vault = {
+    keysOf: (subjects: readonly string[]) => subjects.map(keyOf),
+    blindIndex: (text: string) => hash('sha256', text, 'buffer'),
+  };
+  return { log: new AccessLog({ appendIn }, vault), entries };
 }
 
 export const administrator: Principal = {

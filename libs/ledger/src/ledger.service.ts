@@ -2,7 +2,8 @@ import { randomFillSync } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Pool } from 'pg';
 import { v7 as uuid7 } from 'uuid';
-import { APPEND_CALL, appendValues, type Freshness, prepare, type Prepared, signedBatch } from './batch.js';
+import { appendStatement } from './append-statement.js';
+import { type Freshness, prepare, type Prepared, signedBatch } from './batch.js';
 import type { Backlog } from './backlog.js';
 import { BatchWriter } from './batch-writer.js';
 import type { EntryKind, Receipt } from './core/index.js';
@@ -44,12 +45,13 @@ export class LedgerService {
     return this.#group.add(prepared, freshness);
   }
 
-  /** Records an administrative change inside the caller's own transaction: both are durable or neither. Call it last, since it takes
-   *  the entry's place in the order. */
+  /** Records an administrative change inside the caller's own transaction, with the rows of its kind: all are durable or none. Call it
+   *  last, since it takes the entry's place in the order. */
   async appendIn<T>(tx: EntityManager, kind: EntryKind<T>, record: T): Promise<void> {
     const prepared = prepare(kind, record, this.keys.tenant, random);
     const batch = signedBatch(uuid7(), Date.now(), [prepared.leaf], this.keys.origin, this.keys.receipts);
-    await tx.query(`SELECT ${APPEND_CALL}`, appendValues([prepared], batch, null));
+    const { text, values } = appendStatement([prepared], batch, null);
+    await tx.query(text, values);
   }
 
   /** Moves an epoch on inside the caller's transaction and answers its new value. From its commit on the append statement refuses

@@ -5,6 +5,7 @@ import { Policy1764000000400 } from './1764000000400-policy.js';
 import { Oversight1764000000500 } from './1764000000500-oversight.js';
 import { Decision1764000000600 } from './1764000000600-decision.js';
 import { Sso1764000000900 } from './1764000000900-sso.js';
+import { AccessReview1764000001200 } from './1764000001200-access-review.js';
 
 /** The one history of the schema, in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Oversight1764000000500,
   Decision1764000000600,
   Sso1764000000900,
+  AccessReview1764000001200,
 ];
