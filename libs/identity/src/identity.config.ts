@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ENVIRONMENT } from './actor/api-key.format.js';
+import { publicOriginOf } from './session/public-origin.js';
 
 export const identitySettings = {
   LEXECON_SETUP_TOKEN: z.string().min(32).max(200).optional().meta({
@@ -7,6 +8,16 @@ export const identitySettings = {
       'Makes the first administrator (POST /api/v1/auth/setup), used once, at least 32 characters. Unset: generated and printed, outside production.',
     secret: true,
   }),
+  PUBLIC_URL: z
+    .string()
+    .max(500)
+    .refine((text) => publicOriginOf(text) !== undefined, 'must be https://host[:port], or http:// on this machine')
+    .transform((text) => publicOriginOf(text)?.origin)
+    .optional()
+    .meta({
+      description:
+        'Where browsers reach this deployment, like https://lexecon.example. Passkeys, cookie sessions and single sign-on need it; unset, they answer 422.',
+    }),
   API_KEY_ENVIRONMENT: z.string().regex(ENVIRONMENT).default('local').meta({
     description:
       'Second part of API keys made here (lxk_<environment>_…): up to 16 lower-case letters, digits, hyphens.',
