@@ -74,7 +74,7 @@ async function account(app: NestFastifyApplication, source: DataSource): Promise
     email,
     password: 'a long enough password',
     totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
-    roles: ['admin'],
+    roles: ['auditor'],
     justification: 'lets guests in',
   });
   const [row] = await source.query<{ id: string }[]>('SELECT id FROM identity.account WHERE email = $1', [email]);

@@ -18,7 +18,8 @@ export const permissions = {
   'resource:read': 'read the resource catalogue',
   'resource:write': 'change the resource catalogue',
   'review:read': 'see reviews',
-  'user:write': 'invite people and give them roles',
+  'user:invite': 'invite people, with their first roles',
+  'user:write': 'disable, enable and delete people; give them roles and take them back',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof permissions;
@@ -53,7 +54,7 @@ export const roles = {
   'compliance-officer': [...readEverything, 'ledger:export', 'ledger:verify'],
   auditor: [...readEverything, 'ledger:export', 'ledger:verify'],
   operator: ['operation:read', 'ledger:read', 'ledger:verify', 'access:read'],
-  admin: ['access:read', 'agent:write', 'user:write', 'operation:read', 'resource:read'],
+  admin: ['access:read', 'agent:write', 'user:invite', 'user:write', 'operation:read', 'resource:read'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;

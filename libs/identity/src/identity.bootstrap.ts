@@ -1,14 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import { AccessLog, accountSubject } from './access/access-log.js';
 import { normalEmail, type Person } from './person/account.js';
 import { accountOfEmail, insertAccount, storeTotpSecret, useTotpStep } from './person/account.queries.js';
+import { longestEnd } from './person/grant.js';
+import { insertGrant } from './person/grant.queries.js';
 import type { Actor } from './actor/actor.js';
 import { actorNamed, keysOfActor } from './actor/actor.queries.js';
 import { ActorService, type NewActor } from './actor/actor.service.js';
 import { parseApiKey } from './actor/api-key.format.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
+import { type IdentitySettings, SETTINGS } from './identity.config.js';
 import { Passwords } from './person/password.js';
 import { SetupService } from './person/setup.service.js';
 import { totpSecretOfBase32 } from './sign-in/totp.js';
@@ -32,6 +35,7 @@ export class IdentityBootstrap {
     private readonly passwords: Passwords,
     private readonly enrolments: EnrolmentService,
     private readonly log: AccessLog,
+    @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
   ) {}
 
   /** Offers the setup token for the first administrator. False when there was one already: the token does nothing. */
@@ -52,7 +56,7 @@ export class IdentityBootstrap {
   /** Makes an active person with this password and second factor, unless the e-mail address has an account: that one stays as it is. */
   async ensurePerson({ email, password, totpSecret, roles, justification }: GivenPerson): Promise<void> {
     if (await accountOfEmail(this.dataSource.manager, normalEmail(email))) return;
-    const account = { id: uuid7(), email: normalEmail(email), roles, justification, status: 'active' } as const;
+    const account = { id: uuid7(), email: normalEmail(email), justification, status: 'active' } as const;
     const stored = await this.passwords.hash(password);
     const sealed = this.enrolments.seal(account.id, totpSecretOfBase32(totpSecret));
     const record = await this.log.seal({
@@ -65,6 +69,9 @@ export class IdentityBootstrap {
     });
     await this.dataSource.transaction(async (tx) => {
       if (!(await insertAccount(tx, { ...account, password: stored, grantedBy: null }))) return;
+      const endsAt = longestEnd(Date.now(), this.settings.GRANT_MAX_DAYS);
+      const terms = { justification, ticket: 'bootstrap', source: 'bootstrap', grantedBy: null, endsAt } as const;
+      for (const role of roles) await insertGrant(tx, { ...terms, accountId: account.id, role });
       await storeTotpSecret(tx, account.id, sealed);
       await useTotpStep(tx, { id: account.id, totpSecret: sealed }, 1);
       await this.log.append(tx, record);

@@ -39,6 +39,10 @@ export const identitySettings = {
   FRESH_PROOF_MINUTES: z.coerce.number().int().min(1).max(60).default(10).meta({
     description: 'Minutes for which a second factor counts as fresh for what needs one (step-up).',
   }),
+  GRANT_MAX_DAYS: z.coerce.number().int().min(1).max(365).default(365).meta({
+    description:
+      'Days after which a role that somebody is given ends at the latest; then it is given anew, for a reason.',
+  }),
   PASSWORD_MEMORY_KIB: z.coerce
     .number()
     .int()

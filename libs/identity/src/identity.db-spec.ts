@@ -21,6 +21,7 @@ import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { LedgerModule } from '@lexecon/ledger';
 import { VaultModule } from '@lexecon/vault';
 import { ActorService } from './actor/actor.service.js';
+import { terms } from './identity.testing.js';
 import {
   formatApiKey,
   freshApiKey,
@@ -135,7 +136,7 @@ describe('the identity room over HTTP', () => {
     const limited = textOf(setup, 'token');
     expect((await send('GET', '/api/v1/users', undefined, limited)).status).toBe(403);
     expect((await send('POST', '/api/v1/agents', {}, limited)).status).toBe(403);
-    const colleague = { email: 'colleague@example.com', roles: ['admin'], justification: 'second administrator' };
+    const colleague = { email: 'colleague@example.com', roles: ['auditor'], ...terms };
     expect((await send('POST', '/api/v1/users', colleague, limited)).status).toBe(201);
 
     const uri = textOf(setup, 'uri');
@@ -212,7 +213,7 @@ describe('the identity room over HTTP', () => {
     const invited = await send(
       'POST',
       '/api/v1/users',
-      { email: 'eve@example.com', roles: ['auditor'], justification: 'audits' },
+      { email: 'eve@example.com', roles: ['auditor'], ...terms },
       textOf(session, 'token'),
     );
     expect([invited.status, invited.body['status']]).toEqual([201, 'invited']);
@@ -330,7 +331,7 @@ describe('the identity room over HTTP', () => {
       'post /api/v1/auth/second-factor public',
       'post /api/v1/auth/setup public',
       'post /api/v1/auth/totp public',
-      'post /api/v1/users user:write',
+      'post /api/v1/users user:invite',
     ]);
   });
 });

@@ -33,6 +33,13 @@ export const administrator: Principal = {
   fresh: true,
 };
 
+/** What a role is given under, for tests that are about something else. */
+export const terms = {
+  justification: 'needed',
+  ticket: 'IAM-1042',
+  endsAt: new Date(Date.now() + 90 * 24 * 3_600_000).toISOString(),
+};
+
 /** Status of the problem that a promise rejects with; 0 when it resolves. What is no problem is thrown on. */
 export async function refusal(attempt: Promise<unknown> | (() => unknown)): Promise<number> {
   try {

@@ -2,6 +2,10 @@ import { registerDecorator } from 'class-validator';
 
 /** One line of text that can be stored and shown anywhere: no control characters, no half surrogates. */
 export const LINE = /^[^\p{Cc}\p{Cs}]*$/u;
+export const oneLine = { message: '$property must be one line of text without control characters' };
+/** A moment as RFC 3339 writes it. Whether the day exists is not said. */
+export const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+export const moment = { message: '$property must be a date and time with its offset, as in 2026-11-22T10:30:00Z' };
 /** A role an actor is registered with, as policies name it. */
 export const ROLE_NAME = /^[a-z0-9][a-z0-9._:-]{0,63}$/;
 

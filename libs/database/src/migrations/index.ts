@@ -4,6 +4,7 @@ import { Identity1764000000300 } from './1764000000300-identity.js';
 import { Policy1764000000400 } from './1764000000400-policy.js';
 import { Oversight1764000000500 } from './1764000000500-oversight.js';
 import { Decision1764000000600 } from './1764000000600-decision.js';
+import { People1764000000700 } from './1764000000700-people.js';
 import { Sso1764000000900 } from './1764000000900-sso.js';
 import { AccessReview1764000001200 } from './1764000001200-access-review.js';
 
@@ -15,6 +16,7 @@ export const migrations = [
   Policy1764000000400,
   Oversight1764000000500,
   Decision1764000000600,
+  People1764000000700,
   Sso1764000000900,
   AccessReview1764000001200,
 ];

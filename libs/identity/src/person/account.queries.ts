@@ -1,7 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import type { Account, Person } from './account.js';
+import { activeRoles } from './grant.queries.js';
 
-const PERSON = 'id, email, roles, justification, status, totp_enrolled AS "secondFactor", created_at AS "createdAt"';
+const PERSON = `a.id, a.email, ${activeRoles('a.id')} AS roles, a.justification, a.status, a.totp_enrolled AS "secondFactor",
+  a.created_at AS "createdAt"`;
 const ACCOUNT = `a.id, a.email, a.status, a.password, a.totp_secret AS "totpSecret", a.totp_enrolled AS "totpEnrolled",
   a.totp_step::float8 AS "totpStep"`;
 
@@ -12,9 +14,15 @@ export async function peopleBefore(
   limit: number,
 ): Promise<readonly Person[]> {
   return db.query<Person[]>(
-    `SELECT ${PERSON} FROM identity.account WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
+    `SELECT ${PERSON} FROM identity.account a
+     WHERE status <> 'deleted' AND ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
     [before, limit],
   );
+}
+
+export async function personOf(db: EntityManager, id: string): Promise<Person | undefined> {
+  const [row] = await db.query<Person[]>(`SELECT ${PERSON} FROM identity.account a WHERE id = $1`, [id]);
+  return row;
 }
 
 export async function accountOfEmail(db: EntityManager, email: string): Promise<Account | undefined> {
@@ -22,22 +30,22 @@ export async function accountOfEmail(db: EntityManager, email: string): Promise<
   return row;
 }
 
-export type NewAccount = Pick<Person, 'id' | 'email' | 'roles' | 'justification' | 'status'> & {
+export type NewAccount = Pick<Person, 'id' | 'email' | 'justification' | 'status'> & {
   readonly grantedBy: string | null;
   readonly password: string | null;
 };
 
-/** Undefined when the e-mail address has an account. */
+/** An account without roles: those are grants. False when the e-mail address has an account. */
 export async function insertAccount(
   tx: EntityManager,
-  { id, email, roles, justification, status, grantedBy, password }: NewAccount,
-): Promise<Person | undefined> {
-  const [row] = await tx.query<Person[]>(
+  { id, email, justification, status, grantedBy, password }: NewAccount,
+): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
     `INSERT INTO identity.account (id, email, roles, justification, status, granted_by, password)
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT ON CONSTRAINT account_email_once DO NOTHING RETURNING ${PERSON}`,
-    [id, email, roles, justification, status, grantedBy, password],
+     VALUES ($1, $2, '{}', $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT account_email_once DO NOTHING RETURNING id`,
+    [id, email, justification, status, grantedBy, password],
   );
-  return row;
+  return rows.length > 0;
 }
 
 /** Gives an invited person the password they chose. False when they are not invited any more. */

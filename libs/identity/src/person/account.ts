@@ -11,9 +11,10 @@ export interface Person {
   readonly id: string;
   /** Normalised. Personal: never in a log, an error or a public field of the ledger. */
   readonly email: string;
+  /** Of the grants that count at this moment. */
   readonly roles: readonly string[];
   readonly justification: string;
-  readonly status: 'invited' | 'active' | 'disabled';
+  readonly status: 'invited' | 'active' | 'disabled' | 'deleted';
   /** Whether a second factor is enrolled; nobody signs in without one. */
   readonly secondFactor: boolean;
   readonly createdAt: Date;

@@ -3,7 +3,7 @@ import { HOTP, Secret } from 'otpauth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { SecretBox } from '@lexecon/vault';
 import { EnrolmentService } from '../sign-in/enrolment.service.js';
-import { administrator, recordingLog, refusal } from '../identity.testing.js';
+import { administrator, recordingLog, refusal, terms } from '../identity.testing.js';
 import { Passwords } from './password.js';
 import { type FirstAdministrator, SetupService } from './setup.service.js';
 import { PersonService } from './person.service.js';
@@ -27,7 +27,7 @@ describe('people', () => {
   let signIn: SignInService;
   const { log, entries } = recordingLog();
   const box = new SecretBox(randomBytes(32));
-  const settings = { SESSION_IDLE_MINUTES: 30, SESSION_MAX_HOURS: 12, FRESH_PROOF_MINUTES: 10 };
+  const settings = { SESSION_IDLE_MINUTES: 30, SESSION_MAX_HOURS: 12, FRESH_PROOF_MINUTES: 10, GRANT_MAX_DAYS: 365 };
 
   beforeAll(async () => {
     database = await testDatabase();
@@ -35,8 +35,8 @@ describe('people', () => {
     const passwords = new Passwords({ PASSWORD_MEMORY_KIB: 7_168, PASSWORD_PASSES: 1, PASSWORD_LANES: 1 });
     sessions = new SessionService(source, settings);
     enrolments = new EnrolmentService(source, log, box, sessions);
-    people = new PersonService(source, log, passwords, enrolments);
-    setups = new SetupService(source, log, passwords, enrolments, sessions);
+    people = new PersonService(source, log, passwords, enrolments, settings);
+    setups = new SetupService(source, log, passwords, enrolments, sessions, settings);
     signIn = new SignInService(source, log, passwords, enrolments, sessions);
     await source.query(
       `INSERT INTO identity.account (id, email, roles, justification, status, password)
@@ -54,7 +54,7 @@ describe('people', () => {
 
   /** A person who has enrolled; the code of the step before now was used for it. */
   async function enrolled(email: string, roles: readonly string[] = ['auditor']): Promise<string> {
-    const { invitation } = await people.invite(administrator, { email, roles, justification: 'needed' });
+    const { invitation } = await people.invite(administrator, { email, roles, ...terms });
     const { enrolment, uri } = await people.activate(invitation, PASSWORD, HERE);
     await enrolments.confirm(enrolment, codeAt(uri, step() - 1), {});
     return uri;
@@ -97,14 +97,14 @@ describe('people', () => {
         `SELECT id FROM identity.account WHERE email LIKE 'first%'`,
       );
       const { token, expiresAt } = await sessions.open(database.dataSource.manager, row?.id ?? '', 'setup');
-      expect([...((await sessions.principalOf(token))?.permissions ?? [])]).toEqual(['user:write']);
+      expect([...((await sessions.principalOf(token))?.permissions ?? [])]).toEqual(['user:invite']);
       expect(Math.round((expiresAt.getTime() - Date.now()) / 60_000)).toBe(15);
     });
   });
 
   describe('an invitation', () => {
     it('is for an e-mail address that has no account, in whatever case', async () => {
-      const given = { email: 'Grace@Example.com', roles: ['reviewer'], justification: 'reviews' };
+      const given = { email: 'Grace@Example.com', roles: ['reviewer'], ...terms };
       expect(await people.invite(administrator, given)).toMatchObject({
         email: 'grace@example.com',
         status: 'invited',
@@ -116,7 +116,7 @@ describe('people', () => {
       const { invitation } = await people.invite(administrator, {
         email: 'once@example.com',
         roles: ['auditor'],
-        justification: 'x',
+        ...terms,
       });
       const tries = await Promise.all(
         Array.from({ length: 20 }, () => refusal(people.activate(invitation, PASSWORD, HERE))),
@@ -125,7 +125,7 @@ describe('people', () => {
     });
 
     it('ends after its seven days', async () => {
-      const given = { email: 'late@example.com', roles: ['auditor'], justification: 'x' };
+      const given = { email: 'late@example.com', roles: ['auditor'], ...terms };
       const { invitation, invitationExpiresAt } = await people.invite(administrator, given);
       expect(Math.round((invitationExpiresAt.getTime() - Date.now()) / 86_400_000)).toBe(7);
       await database.dataSource.query(`UPDATE identity.ticket SET expires_at = now() WHERE purpose = 'invitation'`);
@@ -136,7 +136,7 @@ describe('people', () => {
       const { invitation } = await people.invite(administrator, {
         email: 'hash@example.com',
         roles: ['auditor'],
-        justification: 'x',
+        ...terms,
       });
       const rows = await database.dataSource.query<{ all: string }[]>('SELECT t::text AS all FROM identity.ticket t');
       expect(
@@ -161,7 +161,7 @@ describe('people', () => {
       const { invitation } = await people.invite(administrator, {
         email: 'slow@example.com',
         roles: ['auditor'],
-        justification: 'x',
+        ...terms,
       });
       const begun = await people.activate(invitation, PASSWORD, HERE);
       const again = await signIn.login('slow@example.com', PASSWORD, HERE);
@@ -175,7 +175,7 @@ describe('people', () => {
       const { invitation } = await people.invite(administrator, {
         email: 'fixed@example.com',
         roles: ['auditor'],
-        justification: 'x',
+        ...terms,
       });
       const { enrolment, uri } = await people.activate(invitation, PASSWORD, HERE);
       await enrolments.confirm(enrolment, codeAt(uri, step() - 1), {});

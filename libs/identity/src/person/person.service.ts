@@ -1,13 +1,24 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import type { Principal, ProblemError } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail, type Person } from './account.js';
-import { activateAccount, insertAccount, insertTicket, peopleBefore, tryTicket, useTicket } from './account.queries.js';
+import {
+  activateAccount,
+  insertAccount,
+  insertTicket,
+  peopleBefore,
+  personOf,
+  tryTicket,
+  useTicket,
+} from './account.queries.js';
+import { endOf, type GrantTerms } from './grant.js';
+import { insertGrant } from './grant.queries.js';
 import { networkOf } from '../address.js';
 import { idOfCursor, PAGE } from '../cursor.js';
+import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { Passwords } from './password.js';
 import { emailTaken, notAccepted } from '../refusal.js';
@@ -16,6 +27,12 @@ import { freshToken, hashOfToken } from '../token.js';
 const INVITATION_MINUTES = 7 * 24 * 60;
 /** An invitation is 256 random bits: tries are not limited for its sake, but a stolen one should not be hashed against for ever. */
 const MOST_TRIES = 100;
+
+export type Invitation = Pick<Person, 'email' | 'roles'> &
+  Pick<GrantTerms, 'justification' | 'ticket'> & {
+    /** RFC 3339. */
+    readonly endsAt: string;
+  };
 
 export interface Invited extends Person {
   /** To be handed to the person, who sends it with a password to POST /api/v1/auth/activate. Told this once. */
@@ -31,6 +48,7 @@ export class PersonService {
     private readonly log: AccessLog,
     private readonly passwords: Passwords,
     private readonly enrolments: EnrolmentService,
+    @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
   ) {}
 
   async list(cursor: string | undefined, limit = PAGE): Promise<Page<Person>> {
@@ -43,26 +61,25 @@ export class PersonService {
     );
   }
 
-  /** Throws ProblemError 409 when the e-mail address has an account, in any spelling. */
-  async invite(by: Principal, given: Pick<Person, 'email' | 'roles' | 'justification'>): Promise<Invited> {
-    const account = {
-      ...given,
-      email: normalEmail(given.email),
-      id: uuid7(),
-      status: 'invited',
-      password: null,
-    } as const;
-    const { id, email, roles, justification } = account;
+  /** Throws ProblemError 409 when the e-mail address has an account, in any spelling; for a third administrator; for an end date
+   *  that cannot be. */
+  async invite(by: Principal, { roles, ticket, justification, ...given }: Invitation): Promise<Invited> {
+    const endsAt = endOf(given.endsAt, Date.now(), this.settings.GRANT_MAX_DAYS);
+    const [id, email] = [uuid7(), normalEmail(given.email)];
+    const account = { id, email, justification, status: 'invited', password: null, grantedBy: by.id } as const;
     const record = await this.log.seal({
       event: 'person-invited',
       by,
-      about: { subject: accountSubject(id), fields: { account: id, email, justification } },
-      public: { roles: [...roles] },
+      about: { subject: accountSubject(id), fields: { account: id, email, justification, ticket } },
+      public: { roles: [...roles], endsAt: endsAt.toISOString() },
     });
     const invitation = freshToken('lxt');
     return this.dataSource.transaction(async (tx) => {
-      const person = await insertAccount(tx, { ...account, grantedBy: by.id });
-      if (!person) throw emailTaken();
+      if (!(await insertAccount(tx, account))) throw emailTaken();
+      const terms = { justification, ticket, endsAt, source: 'person', grantedBy: by.id } as const;
+      for (const role of roles) await insertGrant(tx, { ...terms, accountId: id, role });
+      const person = await personOf(tx, id);
+      if (!person) throw new Error('the account was not stored');
       const invitationExpiresAt = await insertTicket(tx, hashOfToken(invitation), 'invitation', id, INVITATION_MINUTES);
       await this.log.append(tx, record);
       return { ...person, invitation, invitationExpiresAt };

@@ -1,12 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail } from './account.js';
 import { insertAccount } from './account.queries.js';
+import { longestEnd } from './grant.js';
+import { insertGrant } from './grant.queries.js';
 import { networkOf } from '../address.js';
 import { countForAddress, uncount } from '../sign-in/attempts.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
+import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { Passwords } from './password.js';
 import { type OpenedSession, SessionService } from '../sign-in/session.service.js';
 import { emailTaken, notAccepted } from '../refusal.js';
@@ -27,6 +30,7 @@ export class SetupService {
     private readonly passwords: Passwords,
     private readonly enrolments: EnrolmentService,
     private readonly sessions: SessionService,
+    @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
   ) {}
 
   /** Makes `token` the setup token, in place of one that was not used. False when setup was done before: no token works any more. */
@@ -39,7 +43,8 @@ export class SetupService {
     return rows.length > 0;
   }
 
-  /** Throws ProblemError 401 when the token is not the one, or was used; 409 when the e-mail address has an account. */
+  /** Throws ProblemError 401 when the token is not the one, or was used; 409 when the e-mail address has an account, or there are two
+   *  active administrators. */
   async setUp({ token, email, password }: FirstAdministrator, address: string): Promise<Enrolment & OpenedSession> {
     const { manager } = this.dataSource;
     await countForAddress(manager, address);
@@ -48,7 +53,7 @@ export class SetupService {
       hash,
     ]);
     if (known.length === 0) throw notAccepted('The setup token is not valid, or was used before.');
-    const account = { id: uuid7(), email: normalEmail(email), roles: ['admin'], status: 'active' } as const;
+    const account = { id: uuid7(), email: normalEmail(email), status: 'active' } as const;
     const [stored, record] = await Promise.all([
       this.passwords.hash(password),
       this.log.seal({
@@ -66,6 +71,15 @@ export class SetupService {
       if (used.length === 0) throw notAccepted('The setup token is not valid, or was used before.');
       const first = { ...account, password: stored, justification: 'first administrator', grantedBy: null };
       if (!(await insertAccount(tx, first))) throw emailTaken();
+      await insertGrant(tx, {
+        accountId: account.id,
+        role: 'admin',
+        justification: first.justification,
+        ticket: 'setup',
+        source: 'setup',
+        grantedBy: null,
+        endsAt: longestEnd(Date.now(), this.settings.GRANT_MAX_DAYS),
+      });
       const session = await this.sessions.open(tx, account.id, 'setup');
       const enrolment = await this.enrolments.begin(tx, account);
       await this.log.append(tx, record);

@@ -19,7 +19,7 @@ export class UserController {
   }
 
   @Post()
-  @Requires('user:write')
+  @Requires('user:invite', { fresh: true })
   @ApiOperation({ summary: 'Invite a person; the answer shows the invitation this once' })
   @ApiCreatedResponse({ type: InvitedView })
   invite(@Caller() caller: Principal, @Body() body: InviteUser): Promise<InvitedView> {

@@ -12,10 +12,22 @@ import {
 } from 'class-validator';
 import type { Role } from '@lexecon/auth';
 import { personRoles, type Person } from './account.js';
-import type { Invited } from './person.service.js';
-import { LINE } from '../text.rules.js';
+import type { Invitation, Invited } from './person.service.js';
+import { LINE, MOMENT, moment, oneLine } from '../text.rules.js';
 
-export class InviteUser {
+export const TICKET = {
+  description: 'Where it was asked for: the id of a request in your tracker',
+  minLength: 1,
+  maxLength: 100,
+  example: 'IAM-1042',
+};
+export const ENDS_AT = {
+  description: 'When the roles end: after this moment, at most GRANT_MAX_DAYS days ahead (else 409 grant-period)',
+  format: 'date-time',
+  example: '2027-03-31T00:00:00Z',
+};
+
+export class InviteUser implements Invitation {
   @ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' })
   @IsEmail()
   @Matches(LINE)
@@ -38,8 +50,19 @@ export class InviteUser {
   })
   @IsString()
   @Length(3, 1000)
-  @Matches(LINE, { message: '$property must be one line of text without control characters' })
+  @Matches(LINE, oneLine)
   readonly justification: string;
+
+  @ApiProperty(TICKET)
+  @IsString()
+  @Length(1, 100)
+  @Matches(LINE, oneLine)
+  readonly ticket: string;
+
+  @ApiProperty(ENDS_AT)
+  @IsString()
+  @Matches(MOMENT, moment)
+  readonly endsAt: string;
 }
 
 export class UserView implements Person {
@@ -55,8 +78,8 @@ export class UserView implements Person {
   @ApiProperty({ example: 'writes the policies of the support team' })
   readonly justification: string;
 
-  @ApiProperty({ enum: ['invited', 'active', 'disabled'], example: 'invited' })
-  readonly status: 'invited' | 'active' | 'disabled';
+  @ApiProperty({ enum: ['invited', 'active', 'disabled', 'deleted'], example: 'invited' })
+  readonly status: Person['status'];
 
   @ApiProperty({ description: 'Whether a second factor is enrolled', example: false })
   readonly secondFactor: boolean;

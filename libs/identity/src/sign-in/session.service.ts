@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type Permission, permissionsOf, type Principal } from '@lexecon/auth';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
+import { activeRoles } from '../person/grant.queries.js';
 import { unavailable } from '../refusal.js';
 import { freshToken, hashOfToken } from '../token.js';
 
@@ -111,10 +112,12 @@ export class SessionService {
   }
 }
 
-/** Reads a session that counts; that it was used is noted once a minute. */
+/** Reads a session that counts; that it was used is noted once a minute. The setup token was as good as a second factor, and a
+ *  session it opened lasts for minutes. */
 const LIVE = `
 WITH live AS (
-  SELECT s.hash, s.seen_at, s.kind, a.id, a.roles, s.kind = 'full' AND s.created_at > now() - make_interval(mins => $3) AS fresh
+  SELECT s.hash, s.seen_at, s.kind, a.id, ${activeRoles('a.id')} AS roles,
+    s.kind = 'setup' OR s.created_at > now() - make_interval(mins => $3) AS fresh
   FROM identity.session s JOIN identity.account a ON a.id = s.account_id
   WHERE s.hash = $1 AND s.revoked_at IS NULL AND s.expires_at > now() AND s.seen_at > now() - make_interval(mins => $2)
     AND a.status = 'active'
@@ -124,7 +127,7 @@ WITH live AS (
 )
 SELECT id, roles, kind, fresh FROM live`;
 
-const setupPermissions: ReadonlySet<Permission> = new Set(['user:write']);
+const setupPermissions: ReadonlySet<Permission> = new Set(['user:invite']);
 
 const principalOf = ({ id, roles, kind, fresh }: Row): Principal => ({
   kind: 'person',
