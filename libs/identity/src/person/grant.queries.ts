@@ -79,7 +79,7 @@ export async function endGrantsOfSource(tx: EntityManager, accountId: string, so
 }
 
 /** Whether the database refused a change because it would make a third active administrator. */
-export const isThirdAdministrator = (error: unknown): boolean =>
-  error instanceof QueryFailedError &&
-  'constraint' in error.driverError &&
-  error.driverError.constraint === 'two_administrators';
+export function isThirdAdministrator(error: unknown): boolean {
+  const refusal: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
+  return refusal instanceof Error && 'constraint' in refusal && refusal.constraint === 'two_administrators';
+}
