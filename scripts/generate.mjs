@@ -15,6 +15,7 @@ const generated = [
   { file: 'docs/api/openapi.json', program: [api, 'openapi'] },
   { file: 'docs/configuration.md', program: [api, 'configuration'] },
   { file: 'docs/policy.schema.json', program: [api, 'policy-schema'] },
+  { file: 'docs/security/permission-matrix.md', program: [api, 'permission-matrix'] },
 ];
 
 async function textOf({ file, program }) {

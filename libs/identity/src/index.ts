@@ -1,4 +1,4 @@
-export type { Actor, ActorFacts, ActorType, Attributes } from './actor/actor.js';
+export { type Actor, type ActorFacts, type ActorType, type Attributes, keyRoles } from './actor/actor.js';
 export { ActorRegistry } from './actor/actor-registry.js';
 export type { NewActor } from './actor/actor.service.js';
 export { formatApiKey, freshApiKey, parseApiKey } from './actor/api-key.format.js';
