@@ -8,7 +8,7 @@ export interface Places {
   readonly logKeyFile: string;
   readonly receiptKeyFile: string;
   readonly vaultKeyFile: string;
-  /** `file:///…` */
+  /** `file:///…` or `s3://…` */
   readonly guard: string;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { guardPlaceProblem } from './guard.place.js';
 
 export const ledgerSettings = {
   LEDGER_ORIGIN: z
@@ -10,11 +11,14 @@ export const ledgerSettings = {
     }),
   LEDGER_GUARD: z
     .string()
-    .regex(/^file:\/\/\/.+/, 'must be a file:///… place')
+    .superRefine((place, context) => {
+      const problem = guardPlaceProblem(place);
+      if (problem !== null) context.addIssue(problem);
+    })
     .optional()
     .meta({
       description:
-        'Place outside the database that receives every published checkpoint, reached by every replica (`file:///…`). Required in production; elsewhere a folder in the data folder.',
+        'Place outside the database that receives every published checkpoint, reached by every replica: a folder (`file:///…`) or, better, a bucket (`s3://bucket/prefix?region=…`; `&endpoint=https://…` for stores other than AWS; credentials from the environment or the role of the pod). Required in production; elsewhere a folder in the data folder. docs/guard.md says how to set it up.',
     }),
   LEDGER_KEY_FILE: z.string().optional().meta({
     description:
@@ -30,7 +34,7 @@ export interface LedgerOptions {
   /** PostgreSQL of the log. */
   readonly url: string;
   readonly origin: string;
-  /** `file:///…` */
+  /** `file:///…` or `s3://bucket/prefix?region=…` */
   readonly guard: string;
   readonly logKeyFile: string;
   readonly receiptKeyFile: string;

@@ -10,7 +10,8 @@ import {
 import pg from 'pg';
 import { Backlog } from './backlog.js';
 import { ExportController } from './export.controller.js';
-import { Guard } from './guard.js';
+import type { Guard } from './guard.js';
+import { guardAt } from './guard.place.js';
 import { HeadReader } from './head.reader.js';
 import { KeyRegistry, recordKeyUse } from './key.registry.js';
 import type { LedgerOptions } from './ledger.config.js';
@@ -19,7 +20,7 @@ import { LedgerHealth } from './ledger.health.js';
 import { LedgerReader } from './ledger.reader.js';
 import { readSide } from './ledger.read-side.js';
 import { LedgerService } from './ledger.service.js';
-import { READ_POOL, SIGNING_KEYS, WRITE_POOL } from './ledger.tokens.js';
+import { GUARD, READ_POOL, SIGNING_KEYS, WRITE_POOL } from './ledger.tokens.js';
 import { ensurePartitions } from './partitions.js';
 import { ProofController } from './proof.controller.js';
 import { ProofService } from './proof.service.js';
@@ -70,7 +71,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         { provide: WRITE_POOL, useFactory: () => pool(WRITERS) },
         { provide: READ_POOL, useFactory: () => pool(READERS) },
         { provide: SIGNING_KEYS, useFactory: () => readSigningKeys(options) },
-        { provide: Guard, useFactory: () => new Guard(options.guard) },
+        { provide: GUARD, useFactory: () => guardAt(options.guard) },
         { provide: Backlog, useFactory: (readers: pg.Pool) => new Backlog(readers), inject: [READ_POOL] },
         {
           provide: LedgerService,
@@ -82,7 +83,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         {
           provide: Publisher,
           useFactory: (keys: SigningKeys, guard: Guard) => new Publisher(keys, guard),
-          inject: [SIGNING_KEYS, Guard],
+          inject: [SIGNING_KEYS, GUARD],
         },
         {
           provide: Sequencer,
@@ -93,7 +94,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           provide: VerificationTask,
           useFactory: (readers: pg.Pool, keys: SigningKeys, guard: Guard, heads: HeadReader, registry: KeyRegistry) =>
             new VerificationTask(options.url, readers, keys, guard, heads, registry),
-          inject: [READ_POOL, SIGNING_KEYS, Guard, HeadReader, KeyRegistry],
+          inject: [READ_POOL, SIGNING_KEYS, GUARD, HeadReader, KeyRegistry],
         },
       ],
       exports: [LedgerService, LedgerReader, ProofService, LedgerHealth],

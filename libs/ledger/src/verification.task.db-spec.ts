@@ -96,16 +96,17 @@ describe('a verification job', () => {
     const shard = (await log.readers().heads.newest()).shard;
     const kept = (await log.guard.read(shard)) ?? '';
     const signer = log.keys.logSigner(shard);
-    await log.guard.write(shard, signer.sign(`log.test/${shard}\n100\n${Buffer.alloc(32).toString('base64')}\n`));
+    const put = async (note: string): Promise<void> => log.guard.write(shard, note, await log.guard.read(shard));
+    await put(signer.sign(`log.test/${shard}\n100\n${Buffer.alloc(32).toString('base64')}\n`));
     expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'size 100' }] });
-    await log.guard.write(shard, signer.sign(`log.test/${shard}\n301\n${Buffer.alloc(32).toString('base64')}\n`));
+    await put(signer.sign(`log.test/${shard}\n301\n${Buffer.alloc(32).toString('base64')}\n`));
     expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'size 301' }] });
     const stranger = noteSigner(generateSignerKey(signer.name, Buffer.alloc(32, 5)));
-    await log.guard.write(shard, stranger.sign(`log.test/${shard}\n100\n${Buffer.alloc(32).toString('base64')}\n`));
+    await put(stranger.sign(`log.test/${shard}\n100\n${Buffer.alloc(32).toString('base64')}\n`));
     expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'guard' }] });
     rmSync(join(log.folder, 'guard'), { recursive: true });
     expect(await verified()).toMatchObject({ state: 'invalid', findings: [{ kind: 'history', place: 'guard' }] });
-    await log.guard.write(shard, kept);
+    await put(kept);
   });
 
   it('runs one at a time, whatever the replica', async () => {

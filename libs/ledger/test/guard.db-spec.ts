@@ -1,19 +1,25 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { noteSigner, generateSignerKey } from '@lexecon/crypto';
 import { MAXIMUM_MERGE_DELAY_MS } from '../src/core/index.js';
 import { LedgerUnavailable } from '../src/failure.js';
+import { GuardReplaced } from '../src/guard.js';
+import { guardAt } from '../src/guard.place.js';
 import { LedgerHealth } from '../src/ledger.health.js';
 import { shardAt } from '../src/shard.js';
+import { bucketPlace, folderPlace, type GuardPlace } from './guard.testing.js';
 import { TestLog } from './log.js';
 import { Tampering } from './tampering.js';
 
-describe('the guard outside the database', () => {
+describe.each([
+  ['a folder', folderPlace],
+  ['a bucket', bucketPlace],
+])('the guard outside the database, in %s,', (_, placeOf) => {
   let log: TestLog;
+  let guard: GuardPlace;
   const shard = shardAt(new Date());
 
   beforeEach(async () => {
-    log = await TestLog.create();
+    guard = await placeOf();
+    log = await TestLog.create(guard.place);
     const sequencer = log.sequencer();
     sequencer.start();
     await log.fill(20, 5);
@@ -22,6 +28,7 @@ describe('the guard outside the database', () => {
   });
   afterEach(async () => {
     await log.close();
+    await guard.close();
   });
 
   /** Why a sequencer that starts now signs nothing; null when it signs. */
@@ -43,7 +50,7 @@ describe('the guard outside the database', () => {
   });
 
   it('stops all signing when it is gone beside a published log', async () => {
-    rmSync(join(log.folder, 'guard'), { recursive: true });
+    guard.empty();
     expect(await refusal()).toContain(`the guard has no checkpoint of ${shard}, but the log was published before`);
   });
 
@@ -71,7 +78,8 @@ describe('the guard outside the database', () => {
 
   it('stops all signing when its checkpoint is of another key', async () => {
     const stranger = noteSigner(generateSignerKey(`log.test/${shard}`, Buffer.alloc(32, 9)));
-    await log.guard.write(shard, stranger.sign(`log.test/${shard}\n1\n${Buffer.alloc(32).toString('base64')}\n`));
+    const note = stranger.sign(`log.test/${shard}\n1\n${Buffer.alloc(32).toString('base64')}\n`);
+    await log.guard.write(shard, note, await log.guard.read(shard));
     expect(await refusal()).toContain("the guard's checkpoint of");
   });
 
@@ -113,14 +121,23 @@ describe('the guard outside the database', () => {
     await expect(log.guard.write(shard, `${read}late`, read)).rejects.toThrow('was replaced meanwhile');
     await expect(log.guard.write(shard, `${read}late`, null)).rejects.toThrow('was replaced meanwhile');
     expect(await log.guard.read(shard)).toBe(newer);
-    expect(readdirSync(join(log.folder, 'guard'))).toEqual([`${shard}.checkpoint`]);
+    expect(guard.names()).toEqual([`${shard}.checkpoint`]);
   });
 
-  it('holds one whole checkpoint, however many leaders that do not know of each other write at once', async () => {
+  it('lets one of many leaders win that write at once, and holds its checkpoint whole', async () => {
     const note = (await log.guard.read(shard)) ?? '';
-    const others = Array.from({ length: 8 }, (_, i) => `${note}${'x'.repeat(100_000 * i)}`);
-    await Promise.all(others.map((other) => log.guard.write(shard, other)));
-    expect(others).toContain(await log.guard.read(shard));
-    expect(readdirSync(join(log.folder, 'guard'))).toEqual([`${shard}.checkpoint`]);
+    const others = Array.from({ length: 8 }, (_, i) => `${note}${'x'.repeat(5_000 * i)}`).slice(1);
+    const leaders = await Promise.all(others.map(() => guardAt(guard.place)));
+    const results = await Promise.allSettled(
+      others.map(async (other, i) => {
+        await leaders[i]?.write(shard, other, note);
+        return other;
+      }),
+    );
+    const [winner, ...more] = results.filter((result) => result.status === 'fulfilled');
+    expect(more).toEqual([]);
+    expect(await log.guard.read(shard)).toBe(winner?.value);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(GuardReplaced);
+    expect(guard.names()).toEqual([`${shard}.checkpoint`]);
   });
 });

@@ -10,7 +10,8 @@ import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { Backlog } from '../src/backlog.js';
 import { bytesOfUuid, type EntryKind } from '../src/core/index.js';
 import type { Finding } from '../src/finding.js';
-import { Guard } from '../src/guard.js';
+import type { Guard } from '../src/guard.js';
+import { guardAt } from '../src/guard.place.js';
 import { HeadReader } from '../src/head.reader.js';
 import { LedgerService } from '../src/ledger.service.js';
 import { LogVerification } from '../src/log.verification.js';
@@ -61,10 +62,11 @@ export class TestLog {
     return { heads, tiles, proofs: new ProofService(this.pool, heads, tiles) };
   }
 
-  static async create(): Promise<TestLog> {
+  /** `guard` names its place; a folder of the log's own when it is not given. */
+  static async create(guard?: string): Promise<TestLog> {
     const database = await testDatabase();
     const folder = mkdtempSync(join(tmpdir(), 'lexecon-log-'));
-    const guardPlace = pathToFileURL(join(folder, 'guard')).href;
+    const guardPlace = guard ?? pathToFileURL(join(folder, 'guard')).href;
     const keys = readSigningKeys({
       url: database.url,
       origin: 'log.test',
@@ -84,7 +86,7 @@ export class TestLog {
       pool,
       new LedgerService(pool, pool, keys, backlog),
       backlog,
-      new Guard(guardPlace),
+      await guardAt(guardPlace),
     );
   }
 
