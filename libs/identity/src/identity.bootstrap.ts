@@ -7,8 +7,10 @@ import { accountOfEmail, insertAccount, storeTotpSecret, useTotpStep } from './p
 import { longestEnd } from './person/grant.js';
 import { insertGrant } from './person/grant.queries.js';
 import type { Actor } from './actor/actor.js';
-import { actorNamed, keysOfActor } from './actor/actor.queries.js';
+import { actorNamed } from './actor/actor.queries.js';
 import { ActorService, type NewActor } from './actor/actor.service.js';
+import { keysOfActor } from './actor/key.queries.js';
+import { KeyService } from './actor/key.service.js';
 import { parseApiKey } from './actor/api-key.format.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
@@ -32,6 +34,7 @@ export class IdentityBootstrap {
     private readonly dataSource: DataSource,
     private readonly setups: SetupService,
     private readonly actors: ActorService,
+    private readonly keys: KeyService,
     private readonly passwords: Passwords,
     private readonly enrolments: EnrolmentService,
     private readonly log: AccessLog,
@@ -84,9 +87,9 @@ export class IdentityBootstrap {
     if (!parts) throw new Error('The given API key is malformed: its form or its checksum is wrong.');
     const held = (await keysOfActor(this.dataSource.manager, actor.id)).find(({ id }) => id === parts.id);
     if (!held) {
-      await this.actors.issueKey(undefined, actor.id, { parts, days: LONGEST_DAYS });
+      await this.keys.issue(undefined, actor.id, { parts, days: LONGEST_DAYS });
     } else if (held.revokedAt === null && held.expiresAt.getTime() < Date.now() + MONTH_MS) {
-      await this.actors.renewKey(undefined, actor.id, { parts, days: LONGEST_DAYS });
+      await this.keys.renew(undefined, actor.id, { parts, days: LONGEST_DAYS });
     }
   }
 }

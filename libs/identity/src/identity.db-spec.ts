@@ -20,7 +20,7 @@ import { DatabaseModule } from '@lexecon/database';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { LedgerModule } from '@lexecon/ledger';
 import { VaultModule } from '@lexecon/vault';
-import { ActorService } from './actor/actor.service.js';
+import { KeyService } from './actor/key.service.js';
 import { terms } from './identity.testing.js';
 import {
   formatApiKey,
@@ -257,7 +257,7 @@ describe('the identity room over HTTP', () => {
     );
     expect(row?.days).toBeGreaterThanOrEqual(89);
     await expect(bootstrap.ensureActor(gateway, `${key.slice(0, -1)}!`)).rejects.toThrow('malformed');
-    await app.get(ActorService).revokeKey(undefined, id, parts.id);
+    await app.get(KeyService).revoke(undefined, id, parts.id);
     await bootstrap.ensureActor(gateway, key);
     expect((await send('GET', '/who', undefined, key)).status).toBe(401);
   });
@@ -325,6 +325,7 @@ describe('the identity room over HTTP', () => {
       'patch /api/v1/agents/{id} agent:write',
       'post /api/v1/agents agent:write',
       'post /api/v1/agents/{id}/keys agent:write',
+      'post /api/v1/agents/{id}/review agent:write',
       'post /api/v1/auth/activate public',
       'post /api/v1/auth/login public',
       'post /api/v1/auth/logout public',

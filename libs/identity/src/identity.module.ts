@@ -4,6 +4,7 @@ import { SubjectVault } from '@lexecon/vault';
 import { AccessLog } from './access/access-log.js';
 import { ActorRegistry } from './actor/actor-registry.js';
 import { ActorService } from './actor/actor.service.js';
+import { KeyService } from './actor/key.service.js';
 import { AgentController } from './actor/agent.controller.js';
 import { AuthController } from './sign-in/auth.controller.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
@@ -34,6 +35,7 @@ export class IdentityModule {
         },
         ActorRegistry,
         ActorService,
+        KeyService,
         { provide: Passwords, useFactory: (): Passwords => new Passwords(settings) },
         SessionService,
         EnrolmentService,

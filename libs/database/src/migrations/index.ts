@@ -6,6 +6,7 @@ import { Oversight1764000000500 } from './1764000000500-oversight.js';
 import { Decision1764000000600 } from './1764000000600-decision.js';
 import { People1764000000700 } from './1764000000700-people.js';
 import { Sso1764000000900 } from './1764000000900-sso.js';
+import { Agent1764000001000 } from './1764000001000-agent.js';
 import { AccessReview1764000001200 } from './1764000001200-access-review.js';
 
 /** The one history of the schema, in order. Forward only: expand first, contract in a later release. */
@@ -18,5 +19,6 @@ export const migrations = [
   Decision1764000000600,
   People1764000000700,
   Sso1764000000900,
+  Agent1764000001000,
   AccessReview1764000001200,
 ];

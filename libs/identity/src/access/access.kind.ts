@@ -6,6 +6,7 @@ import type { EntryKind, Persistence, SealedGroup } from '@lexecon/ledger/core';
 export type AccessEvent =
   | 'actor-registered'
   | 'actor-changed'
+  | 'actor-reviewed'
   | 'key-issued'
   | 'key-renewed'
   | 'key-revoked'

@@ -2,7 +2,8 @@ import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { DataSource } from 'typeorm';
 import type { Principal } from '@lexecon/auth';
 import { type ActorFacts, actorTypes } from './actor.js';
-import { changedActors, changedKeys, currentEpoch } from './actor.queries.js';
+import { changedActors, currentEpoch } from './actor.queries.js';
+import { changedKeys } from './key.queries.js';
 import { unavailable } from '../refusal.js';
 import { type KeyHolder, KeyRing, type StoredKey } from './key-ring.js';
 

@@ -3,6 +3,8 @@ import { permissionsOf } from '@lexecon/auth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService, type NewActor } from './actor.service.js';
+import { dayOf } from './review.term.js';
+import { KeyService } from './key.service.js';
 import { formatApiKey, freshApiKey } from './api-key.format.js';
 import { administrator, recordingLog, refusal, sleep, within } from '../identity.testing.js';
 
@@ -19,6 +21,7 @@ describe('actors, keys and the registry', () => {
   let here: ActorRegistry;
   let elsewhere: ActorRegistry;
   let actors: ActorService;
+  let keys: KeyService;
   const { log, entries } = recordingLog();
 
   beforeAll(async () => {
@@ -26,6 +29,7 @@ describe('actors, keys and the registry', () => {
     here = new ActorRegistry(database.dataSource);
     elsewhere = new ActorRegistry(database.dataSource);
     actors = new ActorService(database.dataSource, log, here);
+    keys = new KeyService(database.dataSource, log, here);
     await Promise.all([here.onModuleInit(), elsewhere.onModuleInit()]);
   });
   afterAll(async () => {
@@ -39,7 +43,7 @@ describe('actors, keys and the registry', () => {
 
   const keyFor = async (name: string, more: Partial<NewActor> = {}) => {
     const actor = await actors.register(administrator, bot(name, more));
-    const issued = await actors.issueKey(administrator, actor.id, { parts: freshApiKey('test'), days: 90 });
+    const issued = await keys.issue(administrator, actor.id, { parts: freshApiKey('test'), days: 90 });
     return { actor, issued };
   };
 
@@ -119,10 +123,10 @@ describe('actors, keys and the registry', () => {
   it('refuses a revoked key here at once and on another replica within a second', async () => {
     const { actor, issued } = await keyFor('revoked');
     await within(1_000, () => elsewhere.authenticateKey(issued.key) !== null);
-    await actors.revokeKey(administrator, actor.id, issued.id);
+    await keys.revoke(administrator, actor.id, issued.id);
     expect(here.authenticateKey(issued.key)).toBeNull();
     await within(1_000, () => elsewhere.authenticateKey(issued.key) === null);
-    expect(await refusal(actors.revokeKey(administrator, actor.id, issued.id))).toBe(404);
+    expect(await refusal(keys.revoke(administrator, actor.id, issued.id))).toBe(404);
   });
 
   it('refuses a key that expired while it was remembered', async () => {
@@ -141,7 +145,7 @@ describe('actors, keys and the registry', () => {
   it('gives a gateway’s key only to an actor registered as gateway, and takes its power with the role', async () => {
     const plain = await actors.register(administrator, bot('plain'));
     const order = { parts: freshApiKey('test'), role: 'gateway', days: 1 } as const;
-    expect(await refusal(actors.issueKey(administrator, plain.id, order))).toBe(422);
+    expect(await refusal(keys.issue(administrator, plain.id, order))).toBe(422);
     const { actor, issued } = await keyFor('pep', { type: 'service', roles: ['gateway'] });
     expect(here.authenticateKey(issued.key)?.permissions.has('decision:make-for-any')).toBe(true);
     await actors.change(administrator, actor.id, { roles: [] });
@@ -151,7 +155,7 @@ describe('actors, keys and the registry', () => {
   it('gives a provisioner’s key only to an actor registered as one, and takes its power when it is disabled', async () => {
     const plain = await actors.register(administrator, bot('hr-feed'));
     const order = { parts: freshApiKey('test'), role: 'provisioner', days: 1 } as const;
-    expect(await refusal(actors.issueKey(administrator, plain.id, order))).toBe(422);
+    expect(await refusal(keys.issue(administrator, plain.id, order))).toBe(422);
     const { actor, issued } = await keyFor('directory', { type: 'service', roles: ['provisioner'] });
     expect(here.authenticateKey(issued.key)?.permissions.has('person:provision')).toBe(true);
     await actors.change(administrator, actor.id, { status: 'disabled' });
@@ -166,7 +170,7 @@ describe('actors, keys and the registry', () => {
 
   it('gives no key to a user of the caller’s system', async () => {
     const user = await actors.register(administrator, bot('u-1842', { type: 'user' }));
-    expect(await refusal(actors.issueKey(administrator, user.id, { parts: freshApiKey('test'), days: 1 }))).toBe(422);
+    expect(await refusal(keys.issue(administrator, user.id, { parts: freshApiKey('test'), days: 1 }))).toBe(422);
   });
 
   it('lists newest first, page by page, each actor once', async () => {
@@ -184,11 +188,12 @@ describe('actors, keys and the registry', () => {
   });
 
   it('records each change, with what is personal sealed only', async () => {
-    const { actor, issued } = await keyFor('on-record', { roles: ['r'], attributes: { team: 'eu' } });
-    await actors.revokeKey(administrator, actor.id, issued.id);
+    const reviewBy = dayOf(new Date());
+    const { actor, issued } = await keyFor('on-record', { roles: ['r'], attributes: { team: 'eu' }, reviewBy });
+    await keys.revoke(administrator, actor.id, issued.id);
     const id = { type: 'agent', id: 'on-record' };
     expect(entries.map((entry) => entry.public)).toEqual([
-      { event: 'actor-registered', actor: id, roles: ['r'] },
+      { event: 'actor-registered', actor: id, roles: ['r'], riskClass: 'unclassified', reviewBy },
       { event: 'key-issued', actor: id, key: issued.id, keyRole: 'agent', days: 90 },
       { event: 'key-revoked', actor: id, key: issued.id },
     ]);
@@ -200,7 +205,14 @@ describe('actors, keys and the registry', () => {
     const [entry] = entries;
     expect(JSON.stringify(entry?.public)).not.toContain('maria');
     expect(entry?.sealed.map((group) => group.fields)).toEqual([
-      { actor: 'maria.keller', roles: [], attributes: {}, purpose: 'customer maria.keller', owner: 'team-support' },
+      {
+        actor: 'maria.keller',
+        roles: [],
+        attributes: {},
+        purpose: 'customer maria.keller',
+        owner: 'team-support',
+        riskClass: 'unclassified',
+      },
       { by: administrator.id },
     ]);
     expect(new Set(entry?.sealed.map((group) => group.key.id)).size).toBe(2);

@@ -7,6 +7,10 @@ export type ActorType = (typeof actorTypes)[number];
 export const keyRoles = ['agent', 'gateway', 'provisioner'] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
+export const riskClasses = ['unclassified', 'minimal', 'limited', 'high'] as const;
+/** What harm the agent could do, in the terms of the EU AI Act; `unclassified` until a person has said so, and to be treated as high. */
+export type RiskClass = (typeof riskClasses)[number];
+
 export type Attributes = Readonly<Record<string, Json>>;
 
 /** What the server knows about a registered actor. It always wins over what a caller says. */
@@ -28,7 +32,22 @@ export interface Actor {
   readonly attributes: Attributes;
   readonly status: 'active' | 'disabled';
   readonly createdAt: Date;
+  /** Account of the person who answers for it; null while there is none. */
+  readonly ownerId: string | null;
+  readonly riskClass: RiskClass;
+  /** Day (YYYY-MM-DD) by which a person looks at it again; null for a `user`. */
+  readonly reviewBy: string | null;
+  readonly reviewedAt: Date | null;
 }
+
+/** How records and policies name it. */
+export const nameOf = ({
+  type,
+  name,
+}: Pick<Actor, 'type' | 'name'>): { readonly type: string; readonly id: string } => ({
+  type,
+  id: name,
+});
 
 /** A key as it may be shown: never its secret. */
 export interface ApiKey {

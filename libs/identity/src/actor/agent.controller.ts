@@ -2,9 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Qu
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, type Principal, Requires } from '@lexecon/auth';
 import { ActorService } from './actor.service.js';
-import { ChangeAgent, IssueKey, PageQuery, RegisterAgent } from './agent.dto.js';
+import { AgentQuery, ChangeAgent, IssueKey, RegisterAgent, ReviewAgent } from './agent.dto.js';
 import { AgentPageView, AgentView, AgentWithKeysView, IssuedKeyView } from './agent.view.js';
 import { freshApiKey } from './api-key.format.js';
+import { KeyService } from './key.service.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 
 const LONGEST_DAYS = 90;
@@ -14,6 +15,7 @@ const LONGEST_DAYS = 90;
 export class AgentController {
   constructor(
     private readonly actors: ActorService,
+    private readonly keys: KeyService,
     @Inject(SETTINGS) private readonly settings: IdentitySettings,
   ) {}
 
@@ -21,8 +23,8 @@ export class AgentController {
   @Requires('access:read')
   @ApiOperation({ summary: 'List registered actors, newest first' })
   @ApiOkResponse({ type: AgentPageView })
-  list(@Query() { cursor, limit }: PageQuery): Promise<AgentPageView> {
-    return this.actors.list(cursor, limit);
+  list(@Query() { cursor, limit, review, owner }: AgentQuery): Promise<AgentPageView> {
+    return this.actors.list(cursor, limit, { review, owner });
   }
 
   @Post()
@@ -42,28 +44,37 @@ export class AgentController {
   }
 
   @Patch(':id')
-  @Requires('agent:write')
+  @Requires('agent:write', { fresh: true })
   @ApiOperation({ summary: 'Change an actor; every replica knows within a second' })
   @ApiOkResponse({ type: AgentView })
   change(@Caller() caller: Principal, @Param('id') id: string, @Body() body: ChangeAgent): Promise<AgentView> {
     return this.actors.change(caller, id, body);
   }
 
-  @Post(':id/keys')
+  @Post(':id/review')
+  @HttpCode(200)
   @Requires('agent:write')
+  @ApiOperation({ summary: 'Confirm who answers for an agent, what it is for, and when to look at it next' })
+  @ApiOkResponse({ type: AgentView })
+  review(@Caller() caller: Principal, @Param('id') id: string, @Body() body: ReviewAgent): Promise<AgentView> {
+    return this.actors.review(caller, id, body);
+  }
+
+  @Post(':id/keys')
+  @Requires('agent:write', { fresh: true })
   @ApiOperation({ summary: 'Issue an API key; the answer shows it this once' })
   @ApiCreatedResponse({ type: IssuedKeyView })
   issueKey(@Caller() caller: Principal, @Param('id') id: string, @Body() body: IssueKey): Promise<IssuedKeyView> {
     const parts = freshApiKey(this.settings.API_KEY_ENVIRONMENT);
-    return this.actors.issueKey(caller, id, { parts, role: body.role, days: body.days ?? LONGEST_DAYS });
+    return this.keys.issue(caller, id, { parts, role: body.role, days: body.days ?? LONGEST_DAYS });
   }
 
   @Delete(':id/keys/:keyId')
   @HttpCode(204)
-  @Requires('agent:write')
+  @Requires('agent:write', { fresh: true })
   @ApiOperation({ summary: 'Revoke an API key; every replica refuses it within a second' })
   @ApiNoContentResponse()
   revokeKey(@Caller() caller: Principal, @Param('id') id: string, @Param('keyId') keyId: string): Promise<void> {
-    return this.actors.revokeKey(caller, id, keyId);
+    return this.keys.revoke(caller, id, keyId);
   }
 }

@@ -6,17 +6,22 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsISO8601,
   IsOptional,
   IsString,
+  IsUUID,
   Length,
   Matches,
   Max,
   Min,
 } from 'class-validator';
 import type { Json } from '@lexecon/crypto';
-import { type ActorType, actorTypes, type KeyRole, keyRoles } from './actor.js';
+import { type ActorType, actorTypes, type KeyRole, keyRoles, type RiskClass, riskClasses } from './actor.js';
+import { type ReviewState, reviewStates } from './actor.queries.js';
 import { IsAttributes, LINE, ROLE_NAME } from '../text.rules.js';
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const aDay = { message: '$property must be a day, YYYY-MM-DD' };
 const oneLine = { message: '$property must be one line of text without control characters' };
 
 export class RegisterAgent {
@@ -65,6 +70,26 @@ export class RegisterAgent {
   @IsOptional()
   @IsAttributes()
   readonly attributes?: Readonly<Record<string, Json>>;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'Account of the person who answers for it' })
+  @IsOptional()
+  @IsUUID()
+  readonly ownerId?: string;
+
+  @ApiPropertyOptional({ enum: riskClasses, description: 'What harm it could do', example: 'limited' })
+  @IsOptional()
+  @IsIn(riskClasses)
+  readonly riskClass?: RiskClass;
+
+  @ApiPropertyOptional({
+    format: 'date',
+    description:
+      'Day by which a person looks at it again, at most a year ahead; unset: in 90 days. Without meaning for a `user`',
+  })
+  @IsOptional()
+  @Matches(DAY, aDay)
+  @IsISO8601({ strict: true })
+  readonly reviewBy?: string;
 }
 
 export class ChangeAgent {
@@ -109,6 +134,48 @@ export class ChangeAgent {
   @IsOptional()
   @IsAttributes()
   readonly attributes?: Readonly<Record<string, Json>>;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'Account of the person who answers for it' })
+  @IsOptional()
+  @IsUUID()
+  readonly ownerId?: string;
+
+  @ApiPropertyOptional({ enum: riskClasses, description: 'What harm it could do', example: 'limited' })
+  @IsOptional()
+  @IsIn(riskClasses)
+  readonly riskClass?: RiskClass;
+}
+
+/** What a person confirms when they look at an agent again; what is left out stays as it is. */
+export class ReviewAgent {
+  @ApiProperty({ format: 'date', description: 'Day of the next review, at most a year ahead' })
+  @Matches(DAY, aDay)
+  @IsISO8601({ strict: true })
+  readonly reviewBy: string;
+
+  @ApiPropertyOptional({ example: 'team-support', maxLength: 255 })
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  @Matches(LINE, oneLine)
+  readonly owner?: string;
+
+  @ApiPropertyOptional({ example: 'answers questions of customers', maxLength: 1000 })
+  @IsOptional()
+  @IsString()
+  @Length(1, 1000)
+  @Matches(LINE, oneLine)
+  readonly purpose?: string;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'Account of the person who answers for it' })
+  @IsOptional()
+  @IsUUID()
+  readonly ownerId?: string;
+
+  @ApiPropertyOptional({ enum: riskClasses, description: 'What harm it could do', example: 'limited' })
+  @IsOptional()
+  @IsIn(riskClasses)
+  readonly riskClass?: RiskClass;
 }
 
 export class IssueKey {
@@ -143,4 +210,22 @@ export class PageQuery {
   @Min(1)
   @Max(100)
   readonly limit?: number;
+}
+
+export class AgentQuery extends PageQuery {
+  @ApiPropertyOptional({
+    enum: reviewStates,
+    description:
+      'Active agents and services whose review is `overdue`, or `due` within 30 days or past; `orphaned`: without an owner who has an account',
+  })
+  @IsOptional()
+  @IsIn(reviewStates)
+  readonly review?: ReviewState;
+
+  @ApiPropertyOptional({ description: 'What `owner` says, or the id of the owner’s account', maxLength: 255 })
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  @Matches(LINE, oneLine)
+  readonly owner?: string;
 }

@@ -7,6 +7,8 @@ import {
   type Attributes,
   type KeyRole,
   keyRoles,
+  type RiskClass,
+  riskClasses,
 } from './actor.js';
 
 export class AgentView implements Actor {
@@ -36,6 +38,18 @@ export class AgentView implements Actor {
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T10:30:00.123Z' })
   readonly createdAt: Date;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, example: null })
+  readonly ownerId: string | null;
+
+  @ApiProperty({ enum: riskClasses, example: 'limited' })
+  readonly riskClass: RiskClass;
+
+  @ApiProperty({ type: String, format: 'date', nullable: true, example: '2027-02-20' })
+  readonly reviewBy: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  readonly reviewedAt: Date | null;
 }
 
 export class KeyView implements ApiKey {
