@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { thisMachine } from './machine.js';
+import { type Machine, thisMachine } from './machine.js';
 import { type Disk, disks } from './postgres.js';
 import { profiles } from './profile.js';
 import { proofs } from './proofs.js';
@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, Command>> = {
     says: 'everything below but quick, about 25 minutes; fills docs/performance.md',
     async run() {
       await measureEvaluation();
+      await measureLimits();
       await measureThroughput();
       await measureProofs(ENTRIES);
       await measureProfile('1 ms');
@@ -43,6 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   throughput: { says: 'decisions against no-op, hash chain and plain inserts', run: measureThroughput },
   evaluation: { says: 'policies evaluated in-process', run: measureEvaluation },
+  limits: { says: 'the token-bucket check over a million keys', run: measureLimits },
   proofs: {
     says: `proofs over ${ENTRIES} entries, or as many as are named`,
     run: (entries) => measureProofs(Number(entries ?? ENTRIES)),
@@ -62,11 +64,19 @@ async function measureThroughput(): Promise<void> {
 }
 
 async function measureEvaluation(): Promise<void> {
+  await keep('evaluation', await printed('evaluate.js'));
+}
+
+async function measureLimits(): Promise<void> {
+  await keep('limits', await printed('limits.js'));
+}
+
+/** What a script of its own process prints, printed here too. */
+async function printed(script: string): Promise<{ readonly machine: Machine; readonly markdown: string }> {
   const machine = thisMachine();
-  const script = fileURLToPath(new URL('evaluate.js', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [script]);
-  await keep('evaluation', { machine, markdown: stdout });
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL(script, import.meta.url))]);
   console.log(stdout);
+  return { machine, markdown: stdout };
 }
 
 async function measureProofs(entries: number): Promise<void> {

@@ -20,11 +20,13 @@ export function filledPage(): string {
 
 function sections(): Readonly<Record<string, string>> {
   const evaluation = kept('evaluation');
+  const limits = kept('limits');
   const throughput = kept('throughput');
   const proofs = kept('proofs');
   const profile = kept('profile');
   return {
     ...(evaluation && { evaluation: `${machineLine(evaluation.machine)}\n\n${evaluation.markdown}` }),
+    ...(limits && { limits: `${machineLine(limits.machine)}\n\n${limits.markdown}` }),
     ...(throughput && {
       floors: floorsTable(throughput.samples),
       throughput: [

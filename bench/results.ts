@@ -10,6 +10,7 @@ import type { Plan } from './throughput.js';
 /** What each command leaves in bench/results, with the machine it ran on. */
 export interface Results {
   readonly evaluation: { readonly machine: Machine; readonly markdown: string };
+  readonly limits: { readonly machine: Machine; readonly markdown: string };
   readonly throughput: { readonly machine: Machine; readonly plan: Plan; readonly samples: readonly Sample[] };
   readonly proofs: { readonly machine: Machine; readonly proofs: Proofs };
   readonly profile: { readonly machine: Machine; readonly profiles: readonly Profile[] };
