@@ -37,6 +37,12 @@ class DoorController {
     return caller.name;
   }
 
+  @Get('origin')
+  @Requires('decision:read')
+  origin(@Caller() caller: Principal): Principal['from'] {
+    return caller.from;
+  }
+
   @Get('agents')
   @Requires('agent:write')
   write(): string {
@@ -120,8 +126,19 @@ describe('the guard before every route', () => {
     const app = await start((request) => (seen.push(request), reader));
     await app.inject({ url: '/decisions', headers, remoteAddress: '192.0.2.7' });
     expect(seen).toEqual([
-      { method: 'GET', address: '192.0.2.7', secure: false, headers: expect.objectContaining(headers) as unknown },
+      {
+        method: 'GET',
+        address: '192.0.2.7',
+        requestId: expect.any(String) as unknown,
+        secure: false,
+        headers: expect.objectContaining(headers) as unknown,
+      },
     ]);
+  });
+
+  it('says of the caller from where the request came', async () => {
+    const answer = await (await start(known)).inject({ url: '/origin', headers, remoteAddress: '192.0.2.7' });
+    expect(answer.json()).toEqual({ address: '192.0.2.7', requestId: expect.any(String) as unknown });
   });
 
   it('refuses a known caller without the permission', async () => {

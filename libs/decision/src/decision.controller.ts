@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, notFound, type Principal, ProblemError, Requires } from '@lexecon/auth';
+import { Caller, notFound, type Principal, ProblemError, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { CompiledBody } from './compiled-body.pipe.js';
 import { DecisionBatchDto, DecisionQuery, DecisionRequestDto } from './decision.dto.js';
 import { DecisionReader } from './decision.reader.js';
@@ -80,6 +80,7 @@ export class DecisionController {
   /** Decisions, newest first: what is public of them. */
   @Get()
   @Requires('decision:read')
+  @ReadsPersonalData('decisions', { user: 'actor' })
   @ApiOkResponse({ type: DecisionPage })
   search(@Query() query: DecisionQuery): Promise<DecisionPage> {
     return this.searches.search(query);
@@ -88,6 +89,7 @@ export class DecisionController {
   /** One decision with everything that was answered. */
   @Get(':id')
   @Requires('decision:read')
+  @ReadsPersonalData('decision')
   @ApiOkResponse({ type: DecisionView })
   get(@Param('id', id) decisionId: string): Promise<DecisionView> {
     return this.reader.answer(decisionId);
@@ -96,6 +98,7 @@ export class DecisionController {
   /** In plain words: which rules decided and what would have changed the outcome. */
   @Get(':id/explanation')
   @Requires('decision:read')
+  @ReadsPersonalData('decision')
   @ApiOkResponse({ type: ExplanationView })
   explanation(@Param('id', id) decisionId: string): Promise<ExplanationView> {
     return this.replays.explanation(decisionId);
@@ -105,6 +108,7 @@ export class DecisionController {
   @Post(':id/replay')
   @HttpCode(200)
   @Requires('decision:read')
+  @ReadsPersonalData('decision')
   @ApiOkResponse({ type: ReplayView })
   replay(@Param('id', id) decisionId: string): Promise<ReplayView> {
     return this.replays.replay(decisionId);

@@ -1,7 +1,11 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Reads } from '@lexecon/auth';
 import { LedgerService } from '@lexecon/ledger';
 import { SubjectVault } from '@lexecon/vault';
+import { AccessEventController } from './access/access-event.controller.js';
 import { AccessLog } from './access/access-log.js';
+import { AccessReader } from './access/access-reader.js';
+import { ReadsOnRecord } from './access/reads.js';
 import { ActorRegistry } from './actor/actor-registry.js';
 import { ActorService } from './actor/actor.service.js';
 import { KeyService } from './actor/key.service.js';
@@ -25,7 +29,7 @@ export class IdentityModule {
   static with(settings: IdentitySettings): DynamicModule {
     return {
       module: IdentityModule,
-      controllers: [AuthController, UserController, AgentController],
+      controllers: [AuthController, UserController, AgentController, AccessEventController],
       providers: [
         { provide: SETTINGS, useValue: settings },
         {
@@ -33,6 +37,8 @@ export class IdentityModule {
           useFactory: (ledger: LedgerService, vault: SubjectVault): AccessLog => new AccessLog(ledger, vault),
           inject: [LedgerService, SubjectVault],
         },
+        AccessReader,
+        { provide: Reads, useClass: ReadsOnRecord },
         ActorRegistry,
         ActorService,
         KeyService,
@@ -45,7 +51,7 @@ export class IdentityModule {
         IdentityAuthenticator,
         IdentityBootstrap,
       ],
-      exports: [ActorRegistry, IdentityAuthenticator, IdentityBootstrap],
+      exports: [ActorRegistry, IdentityAuthenticator, IdentityBootstrap, Reads],
     };
   }
 }

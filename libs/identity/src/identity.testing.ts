@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
+import type { LedgerService } from '@lexecon/ledger';
 import type { Entry, EntryKind } from '@lexecon/ledger/core';
 import { AccessLog } from './access/access-log.js';
 
@@ -10,6 +11,10 @@ export function recordingLog(): { readonly log: AccessLog; readonly entries: Ent
   const appendIn = <T>(_tx: EntityManager, kind: EntryKind<T>, record: T): Promise<void> => {
     entries.push(kind.encode(record));
     return Promise.resolve();
+  };
+  const append: LedgerService['append'] = (items) => {
+    entries.push(...items.map(({ kind, record }) => kind.encode(record)));
+    return Promise.resolve([]);
   };
   const keys = new Map<string, { readonly id: string; readonly key: Buffer }>();
   const keyOf = (subject: string): { readonly id: string; readonly key: Buffer } => {
@@ -21,7 +26,7 @@ export function recordingLog(): { readonly log: AccessLog; readonly entries: Ent
     keysOf: (subjects: readonly string[]) => subjects.map(keyOf),
     blindIndex: (text: string) => hash('sha256', text, 'buffer'),
   };
-  return { log: new AccessLog({ appendIn }, vault), entries };
+  return { log: new AccessLog({ append, appendIn }, vault), entries };
 }
 
 export const administrator: Principal = {

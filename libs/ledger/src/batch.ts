@@ -71,6 +71,9 @@ export interface Freshness {
   readonly policy: number;
 }
 
+/** Of what no epoch makes stale: a login, a read. */
+export const TIMELESS: Freshness = { kill: Number.MAX_SAFE_INTEGER, policy: Number.MAX_SAFE_INTEGER };
+
 /** The thirteen parameters of APPEND_CALL. */
 export function appendValues(
   prepared: readonly Prepared[],

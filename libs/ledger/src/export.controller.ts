@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsOptional, Matches } from 'class-validator';
-import { Requires } from '@lexecon/auth';
+import { ReadsPersonalData, Requires } from '@lexecon/auth';
 import { ExportService } from './export.service.js';
 import { ShardQuery } from './ledger.dto.js';
 
@@ -36,6 +36,7 @@ export class ExportController {
 
   @Get('export')
   @Requires('ledger:export')
+  @ReadsPersonalData('export')
   @ApiOperation({ summary: 'A range of the log with everything that `apps/verify` needs to recompute it, as one file' })
   @ApiProduces(EXPORT)
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })

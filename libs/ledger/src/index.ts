@@ -1,5 +1,5 @@
 export { byteaArray, smallintArray, textArray, uuidArray } from './binary-array.js';
-export type { Freshness } from './batch.js';
+export { type Freshness, TIMELESS } from './batch.js';
 export { AlreadyRecorded, LedgerUnavailable, Superseded } from './failure.js';
 export { ledgerSettings, type LedgerOptions } from './ledger.config.js';
 export type { Head } from './head.reader.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, ParseUUIDPipe, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { notFound, Requires } from '@lexecon/auth';
+import { notFound, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { ReviewPage, ReviewQuery, ReviewView } from './review.dto.js';
 import { ReviewService } from './review.service.js';
 
@@ -15,6 +15,7 @@ export class ReviewController {
   /** Reviews, newest first. */
   @Get()
   @Requires('review:read')
+  @ReadsPersonalData('reviews')
   @ApiOkResponse({ type: ReviewPage })
   list(@Query() query: ReviewQuery): Promise<ReviewPage> {
     return this.reviews.list(query);
@@ -23,6 +24,7 @@ export class ReviewController {
   /** One review. */
   @Get(':id')
   @Requires('review:read')
+  @ReadsPersonalData('review')
   @ApiOkResponse({ type: ReviewView })
   get(@Param('id', id) reviewId: string): Promise<ReviewView> {
     return this.reviews.get(reviewId);

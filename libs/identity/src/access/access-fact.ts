@@ -72,8 +72,10 @@ const whereFrom = ({ address, requestId }: Origin, known: boolean): Fields => ({
 });
 
 const LONGEST = 1_000;
-const oneLine = (text: string): string =>
+
+/** One line without control characters, whatever was sent: nothing in it can look like a line of its own. */
+export const oneLine = (text: string): string =>
   text
     .slice(0, LONGEST)
     .toWellFormed()
-    .replaceAll(/\p{Cc}/gu, ' ');
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ');

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { parse, v7 as uuid7 } from 'uuid';
-import type { LedgerService } from '@lexecon/ledger';
+import { type Item, type LedgerService, LedgerUnavailable, Superseded, TIMELESS } from '@lexecon/ledger';
 import { type SubjectVault, VaultUnavailable } from '@lexecon/vault';
 import { type AccessFact, accountSubject, type Fields, publicPart, sealedParts } from './access-fact.js';
 import { AccessKind, type AccessRecord } from './access.kind.js';
@@ -8,10 +8,12 @@ import { unavailable } from '../refusal.js';
 
 export { type AccessFact, accountSubject };
 
+const ATTEMPTS = 5;
+
 /** Puts changes of access on record. Sealing comes before the transaction, appending is its last statement. */
 export class AccessLog {
   constructor(
-    private readonly ledger: Pick<LedgerService, 'appendIn'>,
+    private readonly ledger: Pick<LedgerService, 'append' | 'appendIn'>,
     private readonly vault: Pick<SubjectVault, 'keysOf' | 'blindIndex'>,
   ) {}
 
@@ -43,6 +45,22 @@ export class AccessLog {
     await this.ledger.appendIn(tx, AccessKind, record);
   }
 
+  /** For what goes with no change, like a read: joins the ledger's group commit and resolves when it is durable. Rejects with
+   *  ProblemError 503 when that is not so, or not known. */
+  async record(fact: AccessFact): Promise<void> {
+    const record = await this.seal(fact);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.ledger.append([{ kind: AccessKind, record } as Item], TIMELESS);
+        return;
+      } catch (error) {
+        if (error instanceof LedgerUnavailable) throw unavailable('This cannot be put on record, so it was not done');
+        // Only decisions are superseded; this one was in the same batch, of which nothing was written.
+        if (!(error instanceof Superseded) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
   /** What events are found by that somebody did or that concern them. */
   blindOf(subject: string): Buffer {
     return this.vault.blindIndex(`access|${subject}`);
@@ -52,8 +70,7 @@ export class AccessLog {
     try {
       return await this.vault.keysOf(subjects);
     } catch (error) {
-      if (error instanceof VaultUnavailable)
-        throw unavailable('The change cannot be put on record, so it was not made');
+      if (error instanceof VaultUnavailable) throw unavailable('This cannot be put on record, so it was not done');
       throw error;
     }
   }

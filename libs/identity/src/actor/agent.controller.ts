@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, type Principal, Requires } from '@lexecon/auth';
+import { Caller, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { ActorService } from './actor.service.js';
 import { AgentQuery, ChangeAgent, IssueKey, RegisterAgent, ReviewAgent } from './agent.dto.js';
 import { AgentPageView, AgentView, AgentWithKeysView, IssuedKeyView } from './agent.view.js';
@@ -21,6 +21,7 @@ export class AgentController {
 
   @Get()
   @Requires('access:read')
+  @ReadsPersonalData('actors')
   @ApiOperation({ summary: 'List registered actors, newest first' })
   @ApiOkResponse({ type: AgentPageView })
   list(@Query() { cursor, limit, review, owner }: AgentQuery): Promise<AgentPageView> {
@@ -37,6 +38,7 @@ export class AgentController {
 
   @Get(':id')
   @Requires('access:read')
+  @ReadsPersonalData('actor')
   @ApiOperation({ summary: 'Read an actor and its keys' })
   @ApiOkResponse({ type: AgentWithKeysView })
   read(@Param('id') id: string): Promise<AgentWithKeysView> {

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, type Principal, Requires } from '@lexecon/auth';
+import { Caller, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { PageQuery } from '../actor/agent.dto.js';
 import { PersonService } from './person.service.js';
 import { InvitedView, InviteUser, UserPageView } from './user.dto.js';
@@ -12,6 +12,7 @@ export class UserController {
 
   @Get()
   @Requires('access:read')
+  @ReadsPersonalData('people')
   @ApiOperation({ summary: 'List people who may sign in, newest first' })
   @ApiOkResponse({ type: UserPageView })
   list(@Query() { cursor, limit }: PageQuery): Promise<UserPageView> {
