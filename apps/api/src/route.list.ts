@@ -1,7 +1,7 @@
 import { type INestApplicationContext, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { ACCESS, type Access, FRESH } from '@lexecon/auth';
+import { ACCESS, type Access, FRESH, READS } from '@lexecon/auth';
 
 export interface Route {
   /** As the code names it: `DecisionController.decide`. */
@@ -13,6 +13,8 @@ export interface Route {
   readonly access: Access | undefined;
   /** Whether it wants a fresh second factor. */
   readonly fresh: boolean;
+  /** Whether its answers go on record as reads of personal data. */
+  readonly onRecord: boolean;
 }
 
 /** Every route of every controller, by path. Reads declarations only, so the application may be a preview. */
@@ -32,8 +34,16 @@ function routesOfController(controller: object, name: string): readonly Route[] 
     const method = String(RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))]);
     const access = Reflect.getMetadata(ACCESS, handler) as Access | undefined;
     const fresh = Reflect.getMetadata(FRESH, handler) === true;
+    const onRecord = Reflect.hasMetadata(READS, handler);
     return base.flatMap((front) =>
-      pathsOf(handler).map((back) => ({ name: `${name}.${member}`, method, path: joined(front, back), access, fresh })),
+      pathsOf(handler).map((back) => ({
+        name: `${name}.${member}`,
+        method,
+        path: joined(front, back),
+        access,
+        fresh,
+        onRecord,
+      })),
     );
   });
 }

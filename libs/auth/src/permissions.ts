@@ -1,6 +1,6 @@
 /** Every permission there is, with what it lets its holder do. A security reviewer reads this one file. */
 export const permissions = {
-  'access:open': 'see who did what to whose access, and who read whose data: the sealed part of access events',
+  'access-record:read': 'see who did what to whose access, and who read whose data: the sealed part of access events',
   'access:read': 'see people, agents, keys and their roles, and access events without their sealed part',
   'agent:write': 'register and change agents, give and revoke their keys',
   'decision:make': 'ask for a decision about oneself',
@@ -52,10 +52,18 @@ export const roles = {
   ],
   reviewer: ['review:read', 'decision:read', 'receipt:read'],
   'privacy-officer': ['decision:read', 'receipt:read', 'ledger:read', 'resource:read'],
-  'compliance-officer': [...readEverything, 'access:open', 'ledger:export', 'ledger:verify'],
-  auditor: [...readEverything, 'access:open', 'ledger:export', 'ledger:verify'],
+  'compliance-officer': [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify'],
+  auditor: [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify'],
   operator: ['operation:read', 'ledger:read', 'ledger:verify', 'access:read'],
-  admin: ['access:open', 'access:read', 'agent:write', 'user:invite', 'user:write', 'operation:read', 'resource:read'],
+  admin: [
+    'access-record:read',
+    'access:read',
+    'agent:write',
+    'user:invite',
+    'user:write',
+    'operation:read',
+    'resource:read',
+  ],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;

@@ -318,6 +318,7 @@ describe('the identity room over HTTP', () => {
     const ours = routes.filter((route) => !route.includes(' /api/v1/ledger/'));
     expect(ours.toSorted()).toEqual([
       'delete /api/v1/agents/{id}/keys/{keyId} agent:write',
+      'get /api/v1/access-events access:read',
       'get /api/v1/agents access:read',
       'get /api/v1/agents/{id} access:read',
       'get /api/v1/users access:read',

@@ -11,6 +11,7 @@ import {
   permissionsOf,
   type Principal,
   ProblemError,
+  Reads,
   type Role,
   unprocessable,
 } from '@lexecon/auth';
@@ -52,6 +53,7 @@ describe('the endpoints of policies and resources', () => {
       { provide: DataSource, useValue: database.dataSource },
       { provide: LedgerService, useValue: ledger },
       { provide: SubjectVault, useValue: vault },
+      { provide: Reads, useValue: { record: () => Promise.resolve() } },
     ];
 
     @Global()

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, type Principal, Requires } from '@lexecon/auth';
+import { Caller, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { ListQuery } from './policy.dto.js';
 import { CatalogueResource, ResourcePageView, ResourceView } from './resource.dto.js';
 import { ResourceService } from './resource.service.js';
@@ -12,6 +12,7 @@ export class ResourceController {
 
   @Get()
   @Requires('resource:read')
+  @ReadsPersonalData('resources')
   @ApiOperation({ summary: 'List the catalogue, newest first' })
   @ApiOkResponse({ type: ResourcePageView })
   list(@Query() { cursor, limit }: ListQuery): Promise<ResourcePageView> {

@@ -15,7 +15,7 @@ export class AccessEventController {
   @ApiOperation({ summary: 'Who did what to whose access, and who read personal data, newest first' })
   @ApiOkResponse({ type: AccessEventPage })
   search(@Caller() caller: Principal, @Query() query: AccessEventQuery): Promise<AccessEventPage> {
-    const open = caller.permissions.has('access:open');
+    const open = caller.permissions.has('access-record:read');
     if (query.account !== undefined && !open) throw notForYou();
     return this.reader.search(query, open);
   }
@@ -26,5 +26,5 @@ const notForYou = (): ProblemError =>
     status: 403,
     type: 'forbidden',
     title: 'Not allowed',
-    detail: 'Asking for one person needs the permission access:open.',
+    detail: 'Asking for one person needs the permission access-record:read.',
   });

@@ -13,7 +13,7 @@ export class AccessEventQuery extends PageQuery {
 
   @ApiPropertyOptional({
     format: 'uuid',
-    description: 'A person who did it or whom it was done to; needs the permission access:open.',
+    description: 'A person who did it or whom it was done to; needs the permission access-record:read.',
     example: '0199f0c4-1111-7000-8000-0000000000aa',
   })
   @IsOptional()
@@ -73,7 +73,7 @@ export class AccessEventView implements AccessEntry {
     type: 'object',
     additionalProperties: true,
     nullable: true,
-    description: 'Who (`by`), whom, why, the whole address; null without the permission access:open.',
+    description: 'Who (`by`), whom, why, the whole address; null without the permission access-record:read.',
   })
   readonly sealed: Readonly<Record<string, Json>> | null;
 

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { parse, v7 as uuid7 } from 'uuid';
-import { type Item, type LedgerService, LedgerUnavailable, Superseded, TIMELESS } from '@lexecon/ledger';
+import { type LedgerService, LedgerUnavailable, Superseded, TIMELESS } from '@lexecon/ledger';
 import { type SubjectVault, VaultUnavailable } from '@lexecon/vault';
 import { type AccessFact, accountSubject, type Fields, publicPart, sealedParts } from './access-fact.js';
 import { AccessKind, type AccessRecord } from './access.kind.js';
@@ -51,7 +51,7 @@ export class AccessLog {
     const record = await this.seal(fact);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.ledger.append([{ kind: AccessKind, record } as Item], TIMELESS);
+        await this.ledger.append([{ kind: AccessKind, record }], TIMELESS);
         return;
       } catch (error) {
         if (error instanceof LedgerUnavailable) throw unavailable('This cannot be put on record, so it was not done');

@@ -85,7 +85,7 @@ function entryOf({ id, body, sealed }: StoredEvent, keys: Keys | null): AccessEn
     event,
     result: event.endsWith('-failed') ? 'failed' : 'done',
     public: facts,
-    sealed: keys && Object.assign({}, ...groups),
+    sealed: keys && Object.fromEntries(groups.flatMap((fields) => Object.entries(fields ?? {}))),
     erased: keys !== null && groups.includes(null),
   };
 }
