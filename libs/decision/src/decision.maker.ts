@@ -39,7 +39,9 @@ export class DecisionMaker {
     private readonly killSwitch: KillSwitch,
     private readonly vault: SubjectVault,
     private readonly ledger: LedgerService,
-  ) {}
+  ) {
+    killSwitch.follow(() => actors.refresh());
+  }
 
   /** Answers in order; all in one ledger batch. Rejects with ProblemError 503, LedgerUnavailable, VaultUnavailable or AlreadyRecorded,
    *  and then none of them is an outcome. */

@@ -19,10 +19,10 @@ export class IdentityAuthenticator extends Authenticator {
     super();
   }
 
-  override authenticate({ headers }: IncomingRequest): Principal | null | Promise<Principal | null> {
+  override authenticate({ headers, address }: IncomingRequest): Principal | null | Promise<Principal | null> {
     const token = bearerOf(headers.authorization);
     if (token === null) return null;
-    if (token.startsWith('lxk_')) return this.registry.authenticateKey(token);
+    if (token.startsWith('lxk_')) return this.registry.authenticateKey(token, address);
     return token.startsWith('lxs_') ? this.sessions.principalOf(token) : null;
   }
 }

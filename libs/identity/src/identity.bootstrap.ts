@@ -81,12 +81,17 @@ export class IdentityBootstrap {
     });
   }
 
-  /** A key that was revoked stays revoked; one that ends within a month gets another term. */
+  /** A key that was revoked stays revoked; one that ends within a month gets another term. A new one takes the place of the older of two. */
   private async ensureKey(actor: Actor, key: string): Promise<void> {
     const parts = parseApiKey(key);
     if (!parts) throw new Error('The given API key is malformed: its form or its checksum is wrong.');
-    const held = (await keysOfActor(this.dataSource.manager, actor.id)).find(({ id }) => id === parts.id);
+    const keys = await keysOfActor(this.dataSource.manager, actor.id);
+    const held = keys.find(({ id }) => id === parts.id);
     if (!held) {
+      const counting = keys.filter(
+        ({ revokedAt, expiresAt }) => revokedAt === null && expiresAt.getTime() > Date.now(),
+      );
+      for (const { id } of counting.slice(1)) await this.keys.revoke(undefined, actor.id, id);
       await this.keys.issue(undefined, actor.id, { parts, days: LONGEST_DAYS });
     } else if (held.revokedAt === null && held.expiresAt.getTime() < Date.now() + MONTH_MS) {
       await this.keys.renew(undefined, actor.id, { parts, days: LONGEST_DAYS });

@@ -22,6 +22,10 @@ export const identitySettings = {
     description:
       'Second part of API keys made here (lxk_<environment>_…): up to 16 lower-case letters, digits, hyphens.',
   }),
+  AGENT_REVIEW_GRACE_DAYS: z.coerce.number().int().min(0).max(365).optional().meta({
+    description:
+      'Days after the day of an agent’s review from which its keys and tokens are refused (401) until a person reviews it. Unset: an overdue review is shown and counted only.',
+  }),
   SESSION_IDLE_MINUTES: z.coerce
     .number()
     .int()

@@ -10,6 +10,8 @@ import { ActorRegistry } from './actor/actor-registry.js';
 import { ActorService } from './actor/actor.service.js';
 import { KeyService } from './actor/key.service.js';
 import { AgentController } from './actor/agent.controller.js';
+import { CredentialUses } from './actor/credential-use.js';
+import { CredentialUseTask } from './actor/credential-use.task.js';
 import { AuthController } from './sign-in/auth.controller.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
 import { IdentityAuthenticator } from './identity.authenticator.js';
@@ -39,6 +41,8 @@ export class IdentityModule {
         },
         AccessReader,
         { provide: Reads, useClass: ReadsOnRecord },
+        CredentialUses,
+        CredentialUseTask,
         ActorRegistry,
         ActorService,
         KeyService,

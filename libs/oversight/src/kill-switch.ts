@@ -14,6 +14,7 @@ export class KillSwitch implements OnApplicationBootstrap, OnApplicationShutdown
   #readAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
+  readonly #followers: (() => Promise<void>)[] = [];
 
   constructor(private readonly ledger: LedgerService) {}
 
@@ -27,6 +28,12 @@ export class KillSwitch implements OnApplicationBootstrap, OnApplicationShutdown
         retryAfter: 1,
       });
     return this.#epoch;
+  }
+
+  /** `refresh` brings what a decision also depends on; it is called before a new epoch counts here, so that nothing older than the
+   *  epoch is ever decided by under it. While it fails the new epoch is not known. */
+  follow(refresh: () => Promise<void>): void {
+    this.#followers.push(refresh);
   }
 
   /** Reads the switch now. */
@@ -53,7 +60,9 @@ export class KillSwitch implements OnApplicationBootstrap, OnApplicationShutdown
 
   async #read(): Promise<void> {
     const asked = performance.now();
-    this.#epoch = (await this.ledger.epochs()).kill;
+    const { kill } = await this.ledger.epochs();
+    if (kill !== this.#epoch) await Promise.all(this.#followers.map((refresh) => refresh()));
+    this.#epoch = kill;
     this.#readAt = asked;
   }
 }

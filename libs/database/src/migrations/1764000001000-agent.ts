@@ -32,7 +32,7 @@ const keys = `
 -- scopes: NULL is every permission of the role. networks: NULL is from anywhere.
 ALTER TABLE identity.api_key
   ADD COLUMN scopes   text[],
-  ADD COLUMN networks cidr[] CHECK (cardinality(networks) BETWEEN 1 AND 32);
+  ADD COLUMN networks text[] CHECK (cardinality(networks) BETWEEN 1 AND 32);
 
 -- Two keys overlap while one takes the place of the other; a third would be one that nobody looks after. The actor's row is locked, so
 -- that those who issue at once are counted one after the other.

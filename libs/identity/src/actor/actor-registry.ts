@@ -1,11 +1,15 @@
-import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Principal } from '@lexecon/auth';
 import { type ActorFacts, actorTypes } from './actor.js';
-import { changedActors, currentEpoch } from './actor.queries.js';
+import { changedActors, currentEpoch, type StoredActor } from './actor.queries.js';
+import { CredentialUses } from './credential-use.js';
+import type { KeyHolder } from './key-holder.js';
 import { changedKeys } from './key.queries.js';
 import { unavailable } from '../refusal.js';
-import { type KeyHolder, KeyRing, type StoredKey } from './key-ring.js';
+import { KeyRing, type StoredKey } from './key-ring.js';
+import { endOfDay } from './review.term.js';
+import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 
 /** How often a replica asks for changes, and how old its answer may be at most, in milliseconds. */
 const REFRESH_MS = 300;
@@ -21,7 +25,7 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   readonly #logger = new Logger(ActorRegistry.name);
   readonly #actors = new Map<string, Registered>();
   readonly #names = new Map<string, Map<string, Registered>>(actorTypes.map((type) => [type, new Map()]));
-  readonly #ring = new KeyRing((id) => this.#actors.get(id));
+  readonly #ring: KeyRing;
   #epoch = 0n;
   #asOf = -Infinity;
   #turn = 0;
@@ -29,7 +33,13 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    uses: CredentialUses,
+    @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'AGENT_REVIEW_GRACE_DAYS'>,
+  ) {
+    this.#ring = new KeyRing((id) => this.#actors.get(id), uses);
+  }
 
   /** Undefined: nobody is registered under that type and name, whatever the type. Throws ProblemError 503 when the registry is more than a second old. */
   factsOf(type: string, name: string): ActorFacts | undefined {
@@ -37,10 +47,10 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
     return this.#names.get(type)?.get(name);
   }
 
-  /** Null: malformed, unknown, expired or revoked. Throws ProblemError 503 when the registry is more than a second old. */
-  authenticateKey(token: string): Principal | null {
+  /** Null: malformed, unknown, expired or revoked, or used from a network it is not for. Throws ProblemError 503 when the registry is more than a second old. */
+  authenticateKey(token: string, address: string): Principal | null {
     this.#requireFresh();
-    return this.#ring.principalOf(token, Date.now());
+    return this.#ring.principalOf(token, Date.now(), address);
   }
 
   async onModuleInit(): Promise<void> {
@@ -82,13 +92,19 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
     this.#asOf = asked;
   }
 
-  #apply(actors: readonly Registered[], keys: readonly StoredKey[]): void {
-    for (const actor of actors) {
+  #apply(actors: readonly StoredActor[], keys: readonly StoredKey[]): void {
+    for (const stored of actors) {
+      const actor = { ...stored, stopsAt: this.#stopsAt(stored) };
       this.#actors.set(actor.id, actor);
       this.#names.get(actor.type)?.set(actor.name, actor);
     }
     this.#ring.put(keys);
     this.#ring.forgetPrincipals();
+  }
+
+  #stopsAt({ reviewBy }: StoredActor): number {
+    const grace = this.settings.AGENT_REVIEW_GRACE_DAYS;
+    return grace === undefined || reviewBy === null ? Infinity : endOfDay(reviewBy, grace);
   }
 
   /** The database went back in time (it was restored): what it no longer knows must not be known here. */

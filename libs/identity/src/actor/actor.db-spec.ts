@@ -3,11 +3,13 @@ import { permissionsOf } from '@lexecon/auth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService, type NewActor } from './actor.service.js';
+import { CredentialUses } from './credential-use.js';
 import { dayOf } from './review.term.js';
 import { KeyService } from './key.service.js';
 import { formatApiKey, freshApiKey } from './api-key.format.js';
-import { administrator, recordingLog, refusal, sleep, within } from '../identity.testing.js';
+import { administrator, noSwitch, recordingLog, refusal, sleep, within } from '../identity.testing.js';
 
+const ADDRESS = '192.0.2.7';
 const bot = (name: string, more: Partial<NewActor> = {}): NewActor => ({
   type: 'agent',
   name,
@@ -26,9 +28,9 @@ describe('actors, keys and the registry', () => {
 
   beforeAll(async () => {
     database = await testDatabase();
-    here = new ActorRegistry(database.dataSource);
-    elsewhere = new ActorRegistry(database.dataSource);
-    actors = new ActorService(database.dataSource, log, here);
+    here = new ActorRegistry(database.dataSource, new CredentialUses(), {});
+    elsewhere = new ActorRegistry(database.dataSource, new CredentialUses(), {});
+    actors = new ActorService(database.dataSource, log, here, noSwitch);
     keys = new KeyService(database.dataSource, log, here);
     await Promise.all([here.onModuleInit(), elsewhere.onModuleInit()]);
   });
@@ -94,10 +96,10 @@ describe('actors, keys and the registry', () => {
 
   it('lets a key in as its actor, with permission to decide about itself', async () => {
     const { actor, issued } = await keyFor('with-key');
-    const principal = here.authenticateKey(issued.key);
+    const principal = here.authenticateKey(issued.key, ADDRESS);
     expect(principal).toMatchObject({ kind: 'agent', id: actor.id, name: 'with-key', roles: ['agent'] });
     expect(principal?.permissions).toEqual(permissionsOf(['agent']));
-    expect(here.authenticateKey(issued.key)).toBe(principal);
+    expect(here.authenticateKey(issued.key, ADDRESS)).toBe(principal);
   });
 
   it('stores no part of a secret', async () => {
@@ -113,19 +115,19 @@ describe('actors, keys and the registry', () => {
   it('refuses a key with another secret, another environment, or an unknown id', async () => {
     const { issued } = await keyFor('tampered');
     const parts = { environment: 'test', id: issued.id, secret: issued.key.slice(-49, -6) };
-    expect(here.authenticateKey(formatApiKey(parts))).not.toBeNull();
-    expect(here.authenticateKey(formatApiKey({ ...parts, secret: freshApiKey('test').secret }))).toBeNull();
-    expect(here.authenticateKey(formatApiKey({ ...parts, environment: 'prod' }))).toBeNull();
-    expect(here.authenticateKey(formatApiKey({ ...parts, id: freshApiKey('test').id }))).toBeNull();
-    expect(here.authenticateKey(`${issued.key} `)).toBeNull();
+    expect(here.authenticateKey(formatApiKey(parts), ADDRESS)).not.toBeNull();
+    expect(here.authenticateKey(formatApiKey({ ...parts, secret: freshApiKey('test').secret }), ADDRESS)).toBeNull();
+    expect(here.authenticateKey(formatApiKey({ ...parts, environment: 'prod' }), ADDRESS)).toBeNull();
+    expect(here.authenticateKey(formatApiKey({ ...parts, id: freshApiKey('test').id }), ADDRESS)).toBeNull();
+    expect(here.authenticateKey(`${issued.key} `, ADDRESS)).toBeNull();
   });
 
   it('refuses a revoked key here at once and on another replica within a second', async () => {
     const { actor, issued } = await keyFor('revoked');
-    await within(1_000, () => elsewhere.authenticateKey(issued.key) !== null);
+    await within(1_000, () => elsewhere.authenticateKey(issued.key, ADDRESS) !== null);
     await keys.revoke(administrator, actor.id, issued.id);
-    expect(here.authenticateKey(issued.key)).toBeNull();
-    await within(1_000, () => elsewhere.authenticateKey(issued.key) === null);
+    expect(here.authenticateKey(issued.key, ADDRESS)).toBeNull();
+    await within(1_000, () => elsewhere.authenticateKey(issued.key, ADDRESS) === null);
     expect(await refusal(keys.revoke(administrator, actor.id, issued.id))).toBe(404);
   });
 
@@ -137,9 +139,9 @@ describe('actors, keys and the registry', () => {
       [actor.id],
     );
     await here.refresh();
-    expect(here.authenticateKey(issued.key)).not.toBeNull();
+    expect(here.authenticateKey(issued.key, ADDRESS)).not.toBeNull();
     await sleep(450);
-    expect(here.authenticateKey(issued.key)).toBeNull();
+    expect(here.authenticateKey(issued.key, ADDRESS)).toBeNull();
   });
 
   it('gives a gateway’s key only to an actor registered as gateway, and takes its power with the role', async () => {
@@ -147,9 +149,9 @@ describe('actors, keys and the registry', () => {
     const order = { parts: freshApiKey('test'), role: 'gateway', days: 1 } as const;
     expect(await refusal(keys.issue(administrator, plain.id, order))).toBe(422);
     const { actor, issued } = await keyFor('pep', { type: 'service', roles: ['gateway'] });
-    expect(here.authenticateKey(issued.key)?.permissions.has('decision:make-for-any')).toBe(true);
+    expect(here.authenticateKey(issued.key, ADDRESS)?.permissions.has('decision:make-for-any')).toBe(true);
     await actors.change(administrator, actor.id, { roles: [] });
-    expect(here.authenticateKey(issued.key)?.permissions.has('decision:make-for-any')).toBe(false);
+    expect(here.authenticateKey(issued.key, ADDRESS)?.permissions.has('decision:make-for-any')).toBe(false);
   });
 
   it('gives a provisioner’s key only to an actor registered as one, and takes its power when it is disabled', async () => {
@@ -157,15 +159,15 @@ describe('actors, keys and the registry', () => {
     const order = { parts: freshApiKey('test'), role: 'provisioner', days: 1 } as const;
     expect(await refusal(keys.issue(administrator, plain.id, order))).toBe(422);
     const { actor, issued } = await keyFor('directory', { type: 'service', roles: ['provisioner'] });
-    expect(here.authenticateKey(issued.key)?.permissions.has('person:provision')).toBe(true);
+    expect(here.authenticateKey(issued.key, ADDRESS)?.permissions.has('person:provision')).toBe(true);
     await actors.change(administrator, actor.id, { status: 'disabled' });
-    expect(here.authenticateKey(issued.key)?.permissions.has('person:provision')).toBe(false);
+    expect(here.authenticateKey(issued.key, ADDRESS)?.permissions.has('person:provision')).toBe(false);
   });
 
   it('lets a disabled gateway speak for nobody else', async () => {
     const { actor, issued } = await keyFor('stopped-pep', { roles: ['gateway'] });
     await actors.change(administrator, actor.id, { status: 'disabled' });
-    expect(here.authenticateKey(issued.key)?.roles).toEqual(['agent']);
+    expect(here.authenticateKey(issued.key, ADDRESS)?.roles).toEqual(['agent']);
   });
 
   it('gives no key to a user of the caller’s system', async () => {
@@ -221,7 +223,7 @@ describe('actors, keys and the registry', () => {
   it('changes nothing when the record cannot be appended', async () => {
     const failing = recordingLog().log;
     failing.append = () => Promise.reject(new Error('ledger down'));
-    const blocked = new ActorService(database.dataSource, failing, here);
+    const blocked = new ActorService(database.dataSource, failing, here, noSwitch);
     await expect(blocked.register(administrator, bot('unrecorded'))).rejects.toThrow('ledger down');
     await here.refresh();
     expect(here.factsOf('agent', 'unrecorded')).toBeUndefined();
@@ -239,17 +241,17 @@ describe('actors, keys and the registry', () => {
   it('answers 503 to everything once it could not be refreshed for a second, and recovers by itself', async () => {
     const { issued } = await keyFor('before-outage');
     const source = await new DataSource(database.dataSource.options).initialize();
-    const cut = new ActorRegistry(source);
+    const cut = new ActorRegistry(source, new CredentialUses(), {});
     await cut.onModuleInit();
     expect(cut.factsOf('agent', 'before-outage')).toBeDefined();
     await source.destroy();
     await sleep(1_050);
     expect(await refusal(() => cut.factsOf('agent', 'before-outage'))).toBe(503);
-    expect(await refusal(() => cut.authenticateKey(issued.key))).toBe(503);
+    expect(await refusal(() => cut.authenticateKey(issued.key, ADDRESS))).toBe(503);
     await source.initialize();
     await within(1_000, () => {
       try {
-        return cut.authenticateKey(issued.key) !== null;
+        return cut.authenticateKey(issued.key, ADDRESS) !== null;
       } catch {
         return false;
       }

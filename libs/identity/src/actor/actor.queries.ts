@@ -2,7 +2,6 @@ import type { EntityManager } from 'typeorm';
 import { validate } from 'uuid';
 import { notFound } from '@lexecon/auth';
 import type { Actor, ActorFacts, ActorType } from './actor.js';
-import type { KeyHolder } from './key-ring.js';
 
 /** Number of the last committed change of an actor or key. */
 export async function currentEpoch(db: EntityManager): Promise<bigint> {
@@ -19,9 +18,12 @@ export async function nextEpoch(tx: EntityManager): Promise<string> {
   return row.value;
 }
 
-export async function changedActors(db: EntityManager, since: bigint): Promise<readonly (ActorFacts & KeyHolder)[]> {
-  return db.query<(ActorFacts & KeyHolder)[]>(
-    `SELECT id, type, name, roles, attributes, status = 'disabled' AS disabled FROM identity.actor
+/** What every replica knows of an actor. */
+export type StoredActor = ActorFacts & Pick<Actor, 'type' | 'name' | 'reviewBy'>;
+
+export async function changedActors(db: EntityManager, since: bigint): Promise<readonly StoredActor[]> {
+  return db.query<StoredActor[]>(
+    `SELECT id, type, name, roles, attributes, status = 'disabled' AS disabled, review_by::text AS "reviewBy" FROM identity.actor
      WHERE epoch > $1 ORDER BY epoch`,
     [since],
   );

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import { notFound, type Principal, unprocessable } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
+import { LedgerService } from '@lexecon/ledger';
 import { AccessLog } from '../access/access-log.js';
 import { factOf } from './actor.fact.js';
 import { type Actor, type ApiKey } from './actor.js';
@@ -35,13 +36,14 @@ export interface Review extends Pick<ActorChange, 'owner' | 'ownerId' | 'purpose
 }
 
 /** Actors: registered, changed, looked at again. Every change is one transaction: the row, the epoch that tells all replicas, the
- *  ledger entry. */
+ *  ledger entry. Disabling one also moves the kill switch's epoch on: from the commit on the ledger refuses what was decided before. */
 @Injectable()
 export class ActorService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly log: AccessLog,
     private readonly registry: ActorRegistry,
+    @Inject(LedgerService) private readonly ledger: Pick<LedgerService, 'advanceEpoch'>,
   ) {}
 
   /** Throws ProblemError 409 when the type has an actor of that name; 422 for an owner without an active account, and for a review
@@ -118,6 +120,7 @@ export class ActorService {
     const changed = await this.dataSource.transaction(async (tx) => {
       const row = await updateActor(tx, actor.id, change, await nextEpoch(tx));
       if (!row) throw notFound('agent');
+      if (change.status === 'disabled') await this.ledger.advanceEpoch(tx, 'kill');
       await this.log.append(tx, record);
       return row;
     });

@@ -54,7 +54,13 @@ export interface ApiKey {
   readonly id: string;
   readonly role: KeyRole;
   readonly environment: string;
+  /** Permissions that it is limited to; null: all of its role. */
+  readonly scopes: readonly string[] | null;
+  /** Networks (CIDR) that it may be used from; null: from anywhere. */
+  readonly networks: readonly string[] | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly revokedAt: Date | null;
+  /** To the minute, and a minute late; null: never. */
+  readonly lastUsedAt: Date | null;
 }

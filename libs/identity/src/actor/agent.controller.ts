@@ -68,7 +68,8 @@ export class AgentController {
   @ApiCreatedResponse({ type: IssuedKeyView })
   issueKey(@Caller() caller: Principal, @Param('id') id: string, @Body() body: IssueKey): Promise<IssuedKeyView> {
     const parts = freshApiKey(this.settings.API_KEY_ENVIRONMENT);
-    return this.keys.issue(caller, id, { parts, role: body.role, days: body.days ?? LONGEST_DAYS });
+    const { role, days = LONGEST_DAYS, scopes, networks } = body;
+    return this.keys.issue(caller, id, { parts, role, days, scopes, networks });
   }
 
   @Delete(':id/keys/:keyId')

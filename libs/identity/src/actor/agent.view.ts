@@ -70,6 +70,31 @@ export class KeyView implements ApiKey {
 
   @ApiProperty({ format: 'date-time', type: String, nullable: true, example: null })
   readonly revokedAt: Date | null;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Permissions that it is limited to; null: all of its role',
+    example: ['decision:make'],
+  })
+  readonly scopes: readonly string[] | null;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Networks that it may be used from; null: from anywhere',
+    example: null,
+  })
+  readonly networks: readonly string[] | null;
+
+  @ApiProperty({
+    format: 'date-time',
+    type: String,
+    nullable: true,
+    description: 'To the minute, and up to a minute late; null: never',
+    example: null,
+  })
+  readonly lastUsedAt: Date | null;
 }
 
 export class IssuedKeyView extends KeyView {

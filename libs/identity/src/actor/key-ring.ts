@@ -1,7 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { permissionsOf, type Principal } from '@lexecon/auth';
-import type { ActorType, KeyRole } from './actor.js';
+import type { Principal } from '@lexecon/auth';
+import type { KeyRole } from './actor.js';
 import { parseApiKey } from './api-key.format.js';
+import type { CredentialUses, Use } from './credential-use.js';
+import { type KeyHolder, principalOf } from './key-holder.js';
+import { type Networks, networksOf } from './network.rules.js';
 
 /** Most tokens whose principal is remembered. */
 const MOST = 10_000;
@@ -13,22 +16,20 @@ export interface StoredKey {
   readonly actorId: string;
   readonly role: KeyRole;
   readonly environment: string;
+  /** Permissions that it is limited to; null: all of its role. */
+  readonly scopes: readonly string[] | null;
+  /** CIDR networks that it may be used from; null: from anywhere. */
+  readonly networks: readonly string[] | null;
   /** Unix milliseconds. */
   readonly expiresAt: number;
   readonly revoked: boolean;
 }
 
-export interface KeyHolder {
-  readonly id: string;
-  readonly type: ActorType;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly disabled: boolean;
-}
-
 interface Known {
   readonly principal: Principal;
   readonly expiresAt: number;
+  readonly networks: Networks | null;
+  readonly use: Use;
 }
 
 /** The keys in memory. A token that was seen before costs one hash and one look-up. */
@@ -36,7 +37,10 @@ export class KeyRing {
   readonly #keys = new Map<string, StoredKey>();
   readonly #known = new Map<string, Known>();
 
-  constructor(private readonly holderOf: (actorId: string) => KeyHolder | undefined) {}
+  constructor(
+    private readonly holderOf: (actorId: string) => KeyHolder | undefined,
+    private readonly uses: CredentialUses,
+  ) {}
 
   put(keys: readonly StoredKey[]): void {
     for (const key of keys) this.#keys.set(key.id, key);
@@ -52,11 +56,14 @@ export class KeyRing {
     this.#known.clear();
   }
 
-  /** `now` in Unix milliseconds. Null when the token is malformed, unknown, expired or revoked. */
-  principalOf(token: string, now: number): Principal | null {
+  /** `now` in Unix milliseconds. Null when the token is malformed, unknown, expired or revoked, or used from a network it is not for. */
+  principalOf(token: string, now: number, address: string): Principal | null {
     const digest = hash('sha256', token, 'base64');
     const known = this.#known.get(digest) ?? this.#lookUp(token, digest);
-    return known && known.expiresAt > now ? known.principal : null;
+    if (!known || known.expiresAt <= now) return null;
+    if (known.networks && !known.networks(address)) return null;
+    known.use.at(now, address);
+    return known.principal;
   }
 
   #lookUp(token: string, digest: string): Known | undefined {
@@ -66,7 +73,13 @@ export class KeyRing {
     if (!timingSafeEqual(hash('sha256', parts.secret, 'buffer'), key.secretHash)) return undefined;
     const holder = this.holderOf(key.actorId);
     if (!holder) return undefined;
-    const known = { principal: principalOf(key, holder), expiresAt: key.expiresAt };
+    const principal = principalOf(holder, key.role, key.scopes);
+    const known = {
+      principal,
+      expiresAt: Math.min(key.expiresAt, holder.stopsAt),
+      networks: key.networks && networksOf(key.networks),
+      use: this.uses.of({ credential: key.id, proof: 'api-key', type: holder.type, by: principal }),
+    };
     this.#remember(digest, known);
     return known;
   }
@@ -77,12 +90,4 @@ export class KeyRing {
     const [oldest] = this.#known.keys();
     if (oldest !== undefined) this.#known.delete(oldest);
   }
-}
-
-/** A disabled holder may still ask about itself, so that the attempt is denied on record; it speaks for nobody else. A gateway's
- *  or provisioner's key is one only while its holder is registered with that role. */
-function principalOf(key: StoredKey, holder: KeyHolder): Principal {
-  const holds = holder.roles.includes(key.role) && !holder.disabled;
-  const roles = [holds ? key.role : 'agent'];
-  return { kind: 'agent', id: holder.id, name: holder.name, roles, permissions: permissionsOf(roles), fresh: false };
 }

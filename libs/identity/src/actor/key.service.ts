@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { notFound, type Principal, unprocessable } from '@lexecon/auth';
+import { DataSource, type EntityManager } from 'typeorm';
+import { notFound, permissionsOf, type Principal, unprocessable } from '@lexecon/auth';
 import { AccessLog } from '../access/access-log.js';
 import { type Actor, type ApiKey, type KeyRole, keyRoles, nameOf } from './actor.js';
 import { nextEpoch, requireActor } from './actor.queries.js';
 import { ActorRegistry } from './actor-registry.js';
 import { type ApiKeyParts, formatApiKey, KEY_ID } from './api-key.format.js';
-import { insertKey, renewKey, revokeKey } from './key.queries.js';
+import { insertKey, isThirdKey, renewKey, revokeKey } from './key.queries.js';
 import { conflict } from '../refusal.js';
 
 export type IssuedKey = ApiKey & { readonly key: string };
@@ -15,6 +15,10 @@ export type IssuedKey = ApiKey & { readonly key: string };
 export interface KeyOrder {
   readonly parts: ApiKeyParts;
   readonly role?: KeyRole | undefined;
+  /** Permissions of the role that the key is limited to. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Networks that it may be used from. */
+  readonly networks?: readonly string[] | undefined;
   /** 1 to 90. */
   readonly days: number;
 }
@@ -28,18 +32,21 @@ export class KeyService {
     private readonly registry: ActorRegistry,
   ) {}
 
-  /** The answer holds the key itself, this once. Throws ProblemError 404, or 422 for a `user` and for a gateway's or
+  /** The answer holds the key itself, this once. Throws ProblemError 404, 409 when two keys of the actor count already, or 422 for a `user` and for a gateway's or
    *  provisioner's key of an actor that is not registered as one. */
-  async issue(by: Principal | undefined, actorId: string, { parts, role, days }: KeyOrder): Promise<IssuedKey> {
+  async issue(by: Principal | undefined, actorId: string, order: KeyOrder): Promise<IssuedKey> {
+    const { parts, role, days, scopes, networks } = order;
     const actor = await requireActor(this.dataSource.manager, actorId);
     const given = role ?? usualRole(actor);
     requireKeyHolder(actor, given);
-    const open = { key: parts.id, keyRole: given, days };
+    requireScopes(given, scopes);
+    const limits = { ...(scopes && { scopes: [...scopes] }), ...(networks && { networks: [...networks] }) };
+    const open = { key: parts.id, keyRole: given, days, ...limits };
     const record = await this.log.seal({ event: 'key-issued', by, public: { ...open, actor: nameOf(actor) } });
     const secretHash = hash('sha256', parts.secret, 'buffer');
-    const issued = await this.dataSource.transaction(async (tx) => {
-      const { id, environment } = parts;
-      const row = await insertKey(tx, { id, environment, secretHash, actorId, role: given }, days, await nextEpoch(tx));
+    const key = { ...parts, secretHash, actorId, role: given, scopes: scopes ?? null, networks: networks ?? null };
+    const issued = await this.changed(async (tx) => {
+      const row = await insertKey(tx, key, days, await nextEpoch(tx));
       if (!row) throw conflict('There is a key with this id.');
       await this.log.append(tx, record);
       return row;
@@ -53,7 +60,7 @@ export class KeyService {
     const actor = nameOf(await requireActor(this.dataSource.manager, actorId));
     const record = await this.log.seal({ event: 'key-renewed', by, public: { key: parts.id, days, actor } });
     const secretHash = hash('sha256', parts.secret, 'buffer');
-    await this.dataSource.transaction(async (tx) => {
+    await this.changed(async (tx) => {
       if (!(await renewKey(tx, { ...parts, secretHash, actorId }, days, await nextEpoch(tx)))) throw notFound('key');
       await this.log.append(tx, record);
     });
@@ -71,6 +78,23 @@ export class KeyService {
     });
     await this.registry.catchUp();
   }
+
+  private async changed<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.dataSource.transaction(work);
+    } catch (error) {
+      if (isThirdKey(error)) throw conflict('Two keys of this actor count already. Revoke one of them first.');
+      throw error;
+    }
+  }
+}
+
+/** Throws ProblemError 422 for a scope that the role does not have. */
+function requireScopes(role: KeyRole, scopes: readonly string[] | undefined): void {
+  const given: ReadonlySet<string> = permissionsOf([role]);
+  const beyond = scopes?.find((scope) => !given.has(scope));
+  if (beyond !== undefined)
+    throw unprocessable([{ pointer: '/scopes', detail: `${beyond} is no permission of a key with the role ${role}` }]);
 }
 
 /** What credentials of this actor are for when nobody says: gateway or provisioner for one registered so, else agent. */

@@ -2,8 +2,9 @@ import { v7 as uuid7 } from 'uuid';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService, type NewActor } from './actor.service.js';
+import { CredentialUses } from './credential-use.js';
 import { dayOf } from './review.term.js';
-import { administrator, recordingLog, refusal } from '../identity.testing.js';
+import { administrator, noSwitch, recordingLog, refusal } from '../identity.testing.js';
 
 const DAY_MS = 24 * 3_600_000;
 const inDays = (days: number): string => dayOf(new Date(Date.now() + days * DAY_MS));
@@ -16,8 +17,8 @@ describe('who answers for an agent, and when it is looked at again', () => {
 
   beforeAll(async () => {
     database = await testDatabase();
-    registry = new ActorRegistry(database.dataSource);
-    actors = new ActorService(database.dataSource, log, registry);
+    registry = new ActorRegistry(database.dataSource, new CredentialUses(), {});
+    actors = new ActorService(database.dataSource, log, registry, noSwitch);
     await registry.onModuleInit();
   });
   afterAll(async () => {
