@@ -43,7 +43,7 @@ export default {
     '{apps,libs}/*/src/**/*.ts',
     '!**/*{.,-}spec.ts',
     '!libs/database/src/migrations/**',
-    '!apps/api/src/{main,launch,leave-with-parent,generate,telemetry}.ts',
+    '!apps/api/src/{main,launch,leave-with-parent,generate,telemetry,vault}.ts',
     '!libs/health/src/watchdog.worker.ts',
   ],
   coverageThreshold: {

@@ -44,6 +44,8 @@ export class AppModule {
         VaultModule.with({
           url: settings.VAULT_DATABASE_URL ?? url,
           keyFile: places.vaultKeyFile,
+          kmsKey: settings.VAULT_KMS_KEY,
+          deployment: settings.LEDGER_ORIGIN,
           mayCreate: places.mayCreate,
         }),
         LedgerModule.with(ledgerOptions(settings, places)),
@@ -81,7 +83,8 @@ function activeHash(policies: PolicyService): string | null {
   }
 }
 
-const ledgerOptions = (settings: Settings, places: Places): Parameters<typeof LedgerModule.with>[0] => ({
+/** The ledger as the settings describe it. */
+export const ledgerOptions = (settings: Settings, places: Places): Parameters<typeof LedgerModule.with>[0] => ({
   url: settings.DATABASE_URL ?? '',
   origin: settings.LEDGER_ORIGIN,
   guard: places.guard,

@@ -1,4 +1,5 @@
 import { UnsupportedDatabase } from '@lexecon/database';
+import { VaultKeyProblem } from '@lexecon/vault';
 import { DemoData } from './demo.js';
 
 export interface StartFailure {
@@ -12,6 +13,7 @@ export interface StartFailure {
 export function startFailure(error: unknown): StartFailure {
   if (error instanceof UnsupportedDatabase || error instanceof DemoData)
     return { message: error.message, wrongSettings: true };
+  if (error instanceof VaultKeyProblem) return { message: error.message, wrongSettings: false };
   const [code, syscall] = [textOf(error, 'code'), textOf(error, 'syscall')];
   const reason = syscall === 'listen' ? listening[code] : connecting[code];
   return { message: `the server could not start${reason === undefined ? '' : `: ${reason}`}`, wrongSettings: false };

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
-import { freshKeyFile, SubjectVault, VaultKeys } from '@lexecon/vault';
+import { freshKeyFile, openKeyFile, SubjectVault } from '@lexecon/vault';
 import { Idempotency } from './idempotency.js';
 
 describe('idempotency keys', () => {
@@ -28,7 +28,7 @@ describe('idempotency keys', () => {
       CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF (SELECT count(*) FROM gone) > 5000 THEN RAISE EXCEPTION 'too many at once'; END IF; RETURN NULL; END $$;
       CREATE TRIGGER few AFTER DELETE ON decision.idempotency REFERENCING OLD TABLE AS gone EXECUTE FUNCTION few()`);
-    const keys = new Idempotency(database.dataSource, new SubjectVault(pool, new VaultKeys(freshKeyFile())));
+    const keys = new Idempotency(database.dataSource, new SubjectVault(pool, await openKeyFile(freshKeyFile(), null)));
     expect(await keys.prune(now)).toBe(12_000);
     const { rows } = await pool.query<{ count: string }>('SELECT count(*) FROM decision.idempotency');
     expect(rows).toEqual([{ count: '3' }]);

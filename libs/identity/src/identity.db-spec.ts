@@ -60,7 +60,7 @@ describe('the identity room over HTTP', () => {
     const module = await Test.createTestingModule({
       imports: [
         DatabaseModule.with({ url }),
-        VaultModule.with({ url, keyFile: join(folder, 'vault.json'), mayCreate: true }),
+        VaultModule.with({ url, keyFile: join(folder, 'vault.json'), deployment: 'log.test', mayCreate: true }),
         LedgerModule.with({
           url,
           origin: 'identity.test',

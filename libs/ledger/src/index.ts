@@ -2,6 +2,7 @@ export { byteaArray, smallintArray, textArray, uuidArray } from './binary-array.
 export { type Freshness, TIMELESS } from './batch.js';
 export { AlreadyRecorded, LedgerUnavailable, Superseded } from './failure.js';
 export { ledgerSettings, type LedgerOptions } from './ledger.config.js';
+export { recordKeyEvent } from './key.event.js';
 export type { Head } from './head.reader.js';
 export { LedgerHealth } from './ledger.health.js';
 export { LedgerModule } from './ledger.module.js';

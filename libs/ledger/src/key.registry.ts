@@ -1,10 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
-import { v7 as uuid7 } from 'uuid';
 import type { NoteSigner } from '@lexecon/crypto';
-import { APPEND_CALL, appendValues, prepare, signedBatch } from './batch.js';
-import { bytesOfUuid } from './core/index.js';
-import { KeyEventKind } from './shard.kind.js';
+import { appendKeyEvent } from './key.event.js';
 import type { SigningKeys } from './signing-keys.js';
 import { transaction } from './transaction.js';
 
@@ -61,9 +57,6 @@ export async function recordKeyUse(
       [signer.name, signer.vkey, now],
     );
     const facts = { event: 'in use', name: signer.name, vkey: signer.vkey, replaces: inUse };
-    const record = { entryId: bytesOfUuid(uuid7()), timeMs: now.getTime(), facts };
-    const prepared = prepare(KeyEventKind, record, keys.tenant, randomBytes);
-    const batch = signedBatch(uuid7(), now.getTime(), [prepared.leaf], keys.origin, keys.receipts);
-    await client.query(`SELECT ${APPEND_CALL}`, appendValues([prepared], batch, null));
+    await appendKeyEvent(client, keys, facts, now);
   });
 }

@@ -1,5 +1,10 @@
-export { freshKeyFile, VaultKeys } from './key-file.js';
+export { addEpoch, dropEpoch, wrapKeyFile } from './key-file.change.js';
+export { freshKeyFile, openKeyFile, readVaultKeys } from './key-file.js';
+export { keyServiceAt } from './key-service.place.js';
+export { VaultKeyProblem } from './kms.place.js';
+export { rewrap, type Rewrapped } from './rewrap.js';
 export { SecretBox } from './secret-box.js';
 export { type SubjectKey, SubjectVault, VaultUnavailable } from './subject-vault.js';
 export { vaultSettings } from './vault.config.js';
+export { VaultKeys } from './vault-keys.js';
 export { VaultModule, type VaultOptions } from './vault.module.js';

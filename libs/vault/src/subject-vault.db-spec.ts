@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
-import { freshKeyFile, VaultKeys } from './key-file.js';
+import { freshKeyFile, openKeyFile } from './key-file.js';
 import { SubjectVault, VaultUnavailable } from './subject-vault.js';
+import type { VaultKeys } from './vault-keys.js';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -9,9 +10,11 @@ describe('the vault of subject keys', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
   const file = freshKeyFile();
-  const open = (): SubjectVault => new SubjectVault(pool, new VaultKeys(file));
+  let keys: VaultKeys;
+  const open = (): SubjectVault => new SubjectVault(pool, keys);
 
   beforeAll(async () => {
+    keys = await openKeyFile(file, null);
     database = await testDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
     pool.on('error', () => undefined);
@@ -90,7 +93,7 @@ describe('the vault of subject keys', () => {
       if (sql.includes('vault.subject_key k')) await onItsWay;
       return result;
     };
-    const vault = new SubjectVault(Object.create(pool, { query: { value: query } }) as pg.Pool, new VaultKeys(file));
+    const vault = new SubjectVault(Object.create(pool, { query: { value: query } }) as pg.Pool, keys);
     await vault.refresh();
     const asked = vault.keysOf(['user:crossing']);
     await pause(100);
@@ -103,9 +106,7 @@ describe('the vault of subject keys', () => {
 
   it('seals nothing while the key store is down', async () => {
     const dead = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none', connectionTimeoutMillis: 300 });
-    await expect(new SubjectVault(dead, new VaultKeys(file)).keysOf(['user:x'])).rejects.toBeInstanceOf(
-      VaultUnavailable,
-    );
+    await expect(new SubjectVault(dead, keys).keysOf(['user:x'])).rejects.toBeInstanceOf(VaultUnavailable);
     await dead.end();
   });
 

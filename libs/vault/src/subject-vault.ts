@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { v7 as uuid7 } from 'uuid';
 import { hmacSha256 } from '@lexecon/crypto';
-import type { VaultKeys } from './key-file.js';
 import { SubjectCache } from './subject-cache.js';
+import type { VaultKeys } from './vault-keys.js';
 
 /** A data subject's secret: 32 bytes under a UUID that says nothing about the person. */
 export interface SubjectKey {

@@ -1,12 +1,18 @@
 import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { readVaultKeys, VaultKeys } from './key-file.js';
+import { readVaultKeys } from './key-file.js';
+import { keyServiceAt } from './key-service.place.js';
 import { SecretBox } from './secret-box.js';
 import { CACHE_BOUND_MS, SubjectVault } from './subject-vault.js';
+import { VaultKeys } from './vault-keys.js';
 
 export interface VaultOptions {
   readonly url: string;
   readonly keyFile: string;
+  /** VAULT_KMS_KEY; undefined: the key file holds its secrets in the open. */
+  readonly kmsKey?: string | undefined;
+  /** Names the deployment to the key service: LEDGER_ORIGIN. */
+  readonly deployment: string;
   /** Whether a missing key file may be made. */
   readonly mayCreate: boolean;
 }
@@ -33,7 +39,7 @@ export class VaultModule implements OnApplicationShutdown {
     }, CACHE_BOUND_MS / 3);
   }
 
-  static with({ url, keyFile, mayCreate }: VaultOptions): DynamicModule {
+  static with({ url, keyFile, kmsKey, deployment, mayCreate }: VaultOptions): DynamicModule {
     return {
       module: VaultModule,
       providers: [
@@ -50,7 +56,11 @@ export class VaultModule implements OnApplicationShutdown {
               keepAlive: true,
             }),
         },
-        { provide: VaultKeys, useFactory: (): VaultKeys => readVaultKeys(keyFile, mayCreate) },
+        {
+          provide: VaultKeys,
+          useFactory: async (): Promise<VaultKeys> =>
+            readVaultKeys({ file: keyFile, service: await keyServiceAt(kmsKey, deployment), mayCreate }),
+        },
         {
           provide: SecretBox,
           useFactory: (keys: VaultKeys): SecretBox => new SecretBox(keys.box),
