@@ -9,13 +9,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { resultProblems, sourceProblems, testsInCell } from './named-tests.mjs';
 
 const LAST_ID = 149;
 const CRITERIA = 'docs/acceptance/criteria.yaml';
 const REPORT = 'docs/acceptance/report.md';
-/** What the last `npm test` left: `{ complete, tests: [{ file, name, status }] }`, see scripts/test.mjs. */
-const RESULTS = '.lexecon/test-results.json';
-const SEPARATOR = ' › ';
 const CLASSES = new Set(['L', 'S', 'X', 'L/S', 'L/X', 'S/X', 'L/S/X']);
 const MEMBERS = new Set(['id', 'title', 'class', 'begun', 'state', 'tests']);
 const STATES = ['live test', 'static', 'external', 'not yet'];
@@ -28,11 +26,16 @@ function main(root) {
   const problems = [...rows.flatMap(shapeProblems), ...idProblems(rows)];
   if (problems.length > 0) return tell(problems);
 
-  problems.push(...rows.flatMap((row) => row.tests.flatMap((test) => sourceProblems(root, row, test))));
+  problems.push(...rows.flatMap((row) => row.tests.flatMap((test) => sourceProblems(root, who(row), test))));
   const states = withStates(source, rows);
   const report = render(parts);
   if (options.check) {
-    problems.push(...resultProblems(root, rows));
+    problems.push(
+      ...resultProblems(
+        root,
+        rows.map((row) => ({ who: who(row), tests: row.tests })),
+      ),
+    );
     problems.push(...rows.filter((row) => row.state !== stateOf(row)).map(staleState));
     if (!existsSync(join(root, REPORT)) || readFileSync(join(root, REPORT), 'utf8') !== report)
       problems.push(`${REPORT} is not what the criteria say: run \`node scripts/acceptance.mjs\``);
@@ -82,51 +85,7 @@ function idProblems(rows) {
   return problems;
 }
 
-function partsOf(test) {
-  const at = test.indexOf(SEPARATOR);
-  return at < 0 ? null : { file: test.slice(0, at), title: test.slice(at + SEPARATOR.length) };
-}
-
-/** Is the named test in its file, as a test that runs? */
-function sourceProblems(root, row, test) {
-  const named = partsOf(test);
-  if (!named) return [`criterion ${row.id}: "${test}" is not "<spec file>${SEPARATOR}<test title>"`];
-  if (!/spec\.ts$/.test(named.file)) return [`criterion ${row.id}: ${named.file} is not a spec file`];
-  if (!existsSync(join(root, named.file))) return [`criterion ${row.id}: there is no ${named.file}`];
-  const calls = callsWith(readFileSync(join(root, named.file), 'utf8'), named.title);
-  if (calls.some((call) => /^(it|test)$|\)$|`$/.test(call))) return [];
-  if (calls.length > 0) return [`criterion ${row.id}: in ${named.file}, "${named.title}" is not a test that runs`];
-  return [`criterion ${row.id}: ${named.file} has no test "${named.title}"`];
-}
-
-/** What is called with the title as its first argument: `it`, `it.skip`, `describe`, the `)` of an `it.each(…)`. */
-function callsWith(source, title) {
-  const literal = title.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/['"`]/g, '\\\\?$&');
-  const pattern = new RegExp(`([\\w.]+|[)\`])\\s*\\(\\s*(['"\`])${literal}\\2\\s*,`, 'g');
-  return [...source.matchAll(pattern)].map((match) => match[1]);
-}
-
-/** Did the named tests pass in the last run, and were they in it if it was a complete one? Without a run nothing is compared. */
-function resultProblems(root, rows) {
-  if (!existsSync(join(root, RESULTS))) return [];
-  const { complete, tests: ran } = JSON.parse(readFileSync(join(root, RESULTS), 'utf8'));
-  return rows.flatMap((row) =>
-    row.tests.flatMap((test) => {
-      const named = partsOf(test);
-      const found = ran.filter(({ file, name }) => file === named?.file && titlePattern(named.title).test(name));
-      if (found.length === 0) return complete ? [`criterion ${row.id}: "${test}" did not run`] : [];
-      const bad = found.filter(({ status }) => status !== 'passed');
-      return bad.map(({ status }) => `criterion ${row.id}: "${test}" is ${status}`);
-    }),
-  );
-}
-
-/** A title as the source has it, against names as they ran: the `describe`s before it, and `%s` and `$name` of an `it.each`,
- *  stand for anything. */
-function titlePattern(title) {
-  const parts = title.split(/%[psdifjo#]|\$\{[^}]*\}|\$[\w.]+/);
-  return new RegExp(`(^| )${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('.*')}$`, 's');
-}
+const who = (row) => `criterion ${row.id}`;
 
 const staleState = (row) =>
   `criterion ${row.id} says "${row.state}" and is "${stateOf(row)}": run \`node scripts/acceptance.mjs\``;
@@ -183,8 +142,7 @@ ${part.criteria.map(renderRow).join('\n')}
 
 function renderRow(row) {
   const state = stateOf(row) + (row.begun ? ' (begun)' : '');
-  const tests = row.tests.map((test) => test.replaceAll('|', '\\|')).join('<br>');
-  return `| ${row.id} | ${row.title} | ${row.class} | ${state} | ${tests} |`;
+  return `| ${row.id} | ${row.title} | ${row.class} | ${state} | ${testsInCell(row.tests)} |`;
 }
 
 process.exitCode = main(options.root ?? dirname(dirname(fileURLToPath(import.meta.url))));

