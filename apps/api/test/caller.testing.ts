@@ -95,3 +95,10 @@ function textIn(answer: Answer, member: string): string {
   if (typeof value !== 'string') throw new Error(`no ${member} in ${String(answer.status)} ${answer.text}`);
   return value;
 }
+
+/** Invites somebody; what they were sent. */
+export async function invitationOf(server: TestServer, email: string, role: string): Promise<string> {
+  const endsAt = new Date(Date.now() + 7 * 86_400_000).toISOString();
+  const body = { email, roles: [role], justification: 'calls in a test', ticket: 'TEST-1', endsAt };
+  return textIn(await call(server, 'POST', '/api/v1/users', { token: server.tokenFor({}), body }), 'invitation');
+}
