@@ -6,6 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { parseBodies } from './body.parser.js';
+import { refuseTwoCredentials } from './credential.header.js';
 import { appLogger } from './logging.js';
 import { logAccess } from './logging.access.js';
 import { requestIdOf } from './logging.context.js';
@@ -38,6 +39,7 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
     if (route.url.startsWith('/api/v1/policies')) route.bodyLimit = POLICY_BODY_LIMIT;
   });
   logAccess(adapter.getInstance(), logger);
+  refuseTwoCredentials(adapter.getInstance());
   parseBodies(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
     bodyParser: false,
