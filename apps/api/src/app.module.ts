@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { Authenticator, AuthModule } from '@lexecon/auth';
 import { DatabaseHealth, DatabaseModule, MigrationHealth } from '@lexecon/database';
 import { DecisionModule } from '@lexecon/decision';
@@ -8,13 +7,12 @@ import { IdentityAuthenticator, IdentityModule } from '@lexecon/identity';
 import { LedgerHealth, LedgerModule } from '@lexecon/ledger';
 import { OversightModule } from '@lexecon/oversight';
 import { PolicyModule, PolicyService } from '@lexecon/policy';
-import { BreakerHealth, ResilienceModule } from '@lexecon/resilience';
+import { BreakerHealth, RateLimiterHealth, ResilienceModule } from '@lexecon/resilience';
 import { VaultModule } from '@lexecon/vault';
 import { type Places, placesOf } from './places.js';
 import { AuthServiceHealth, PoliciesHealth, SecondFactorHealth } from './rooms.health.js';
 import { RootController } from './root.controller.js';
 import type { Settings } from './settings.js';
-import { RateLimiterHealth, SignInGuard, signInThrottle } from './sign-in.throttle.js';
 import { version } from './version.js';
 
 /** What /health, /health/ready and /health/mfa ask: every contribution of every room. */
@@ -38,8 +36,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        signInThrottle(settings.SIGN_IN_REQUESTS_PER_MINUTE),
-        ResilienceModule,
+        ResilienceModule.with(settings),
         DatabaseModule.with({ url, poolSize: settings.DATABASE_POOL_SIZE }),
         VaultModule.with({
           url: settings.VAULT_DATABASE_URL ?? url,
@@ -55,15 +52,10 @@ export class AppModule {
         DecisionModule,
         HealthModule.of(contributions, facts),
         AuthModule.with({ provide: Authenticator, useExisting: IdentityAuthenticator }),
+        ResilienceModule.guard(),
       ],
       controllers: [RootController],
-      providers: [
-        AuthServiceHealth,
-        PoliciesHealth,
-        RateLimiterHealth,
-        SecondFactorHealth,
-        { provide: APP_GUARD, useClass: SignInGuard },
-      ],
+      providers: [AuthServiceHealth, PoliciesHealth, SecondFactorHealth],
     };
   }
 }

@@ -4,9 +4,11 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { Limits, LoadShedder } from '@lexecon/resilience';
 import { AppModule } from './app.module.js';
 import { parseBodies } from './body.parser.js';
 import { refuseTwoCredentials } from './credential.header.js';
+import { guardDoor } from './door.js';
 import { appLogger } from './logging.js';
 import { logAccess } from './logging.access.js';
 import { requestIdOf } from './logging.context.js';
@@ -46,6 +48,7 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
     logger: appLogger(logger),
     abortOnError: false,
   });
+  guardDoor(adapter.getInstance(), app.get(LoadShedder), app.get(Limits));
   app.useGlobalPipes(validation());
   app.useGlobalFilters(new ProblemFilter(logger));
   serveDocument(app);

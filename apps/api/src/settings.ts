@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { identitySettings } from '@lexecon/identity';
 import { ledgerSettings } from '@lexecon/ledger';
+import { resilienceSettings } from '@lexecon/resilience';
 import { vaultSettings } from '@lexecon/vault';
 import { shellSettings } from './shell.config.js';
 
@@ -10,9 +11,16 @@ export const settingTables = {
   ledger: ledgerSettings,
   vault: vaultSettings,
   identity: identitySettings,
+  resilience: resilienceSettings,
 } as const;
 
-const schema = z.object({ ...shellSettings, ...ledgerSettings, ...vaultSettings, ...identitySettings });
+const schema = z.object({
+  ...shellSettings,
+  ...ledgerSettings,
+  ...vaultSettings,
+  ...identitySettings,
+  ...resilienceSettings,
+});
 
 export type Settings = Readonly<z.output<typeof schema>>;
 

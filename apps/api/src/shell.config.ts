@@ -43,13 +43,6 @@ export const shellSettings = {
       description: 'API key of the demo gateway, outside production and on a loopback HOST only. Unset: generated.',
       secret: true,
     }),
-  SIGN_IN_REQUESTS_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(30)
-    .meta({ description: 'Requests a minute that one address may make to everything under /api/v1/auth.' }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

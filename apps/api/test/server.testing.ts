@@ -25,6 +25,16 @@ export interface TestServer {
 
 export const everyPermission: ReadonlySet<Permission> = new Set(Object.keys(permissions) as Permission[]);
 
+/** For tests that are not about limits. */
+const unlimited = {
+  LIMIT_READ: '1000000/s',
+  LIMIT_WRITE: '1000000/s',
+  LIMIT_EXPENSIVE: '1000000/s',
+  LIMIT_ADDRESS: '10000000/s',
+  SIGN_IN_REQUESTS_PER_MINUTE: '1000000',
+  LIMIT_KEYS: '1000',
+};
+
 /** The whole server in this process, listening on a free port: on a database and a data folder of its own, or as a second replica on
  *  those of another test server. */
 export async function testServer(
@@ -40,7 +50,7 @@ export async function testServer(
     PORT: '0',
     DATABASE_URL: databaseUrl,
     LEXECON_DATA_DIR: folder,
-    SIGN_IN_REQUESTS_PER_MINUTE: '1000000',
+    ...unlimited,
     ...environment,
   });
   const app = await createServer(settings, createLogger(settings, { write: (line: string) => void lines.push(line) }));

@@ -12,6 +12,7 @@ import { KeyService } from './actor/key.service.js';
 import { AgentController } from './actor/agent.controller.js';
 import { CredentialUses } from './actor/credential-use.js';
 import { CredentialUseTask } from './actor/credential-use.task.js';
+import { AttemptLimits } from './sign-in/attempt-limits.js';
 import { AuthController } from './sign-in/auth.controller.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
 import { IdentityAuthenticator } from './identity.authenticator.js';
@@ -47,6 +48,7 @@ export class IdentityModule {
         ActorService,
         KeyService,
         { provide: Passwords, useFactory: (): Passwords => new Passwords(settings) },
+        AttemptLimits,
         SessionService,
         EnrolmentService,
         PersonService,

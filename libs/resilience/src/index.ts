@@ -1,4 +1,11 @@
 export { Breaker, type BreakerOptions, DependencyUnavailable } from './breaker/breaker.js';
 export { BreakerHealth } from './breaker/breaker.health.js';
 export { Breakers } from './breaker/breakers.js';
+export { RateLimiterHealth } from './limit/limit.health.js';
+export { Limits } from './limit/limits.js';
+export { Limited, type RouteClass } from './limit/route-class.js';
+export { LoadShedder } from './load/load-shedder.js';
+export { resilienceSettings, type ResilienceSettings } from './resilience.config.js';
 export { ResilienceModule } from './resilience.module.js';
+export { PostgresStore } from './shared/postgres.store.js';
+export { type SharedLimit, SharedLimits } from './shared/shared.limits.js';

@@ -7,6 +7,7 @@ import { Decision1764000000600 } from './1764000000600-decision.js';
 import { People1764000000700 } from './1764000000700-people.js';
 import { Sso1764000000900 } from './1764000000900-sso.js';
 import { Agent1764000001000 } from './1764000001000-agent.js';
+import { Limits1764000001100 } from './1764000001100-limits.js';
 import { AccessReview1764000001200 } from './1764000001200-access-review.js';
 
 /** The one history of the schema, in order. Forward only: expand first, contract in a later release. */
@@ -20,5 +21,6 @@ export const migrations = [
   People1764000000700,
   Sso1764000000900,
   Agent1764000001000,
+  Limits1764000001100,
   AccessReview1764000001200,
 ];

@@ -7,7 +7,7 @@ import { insertAccount } from './account.queries.js';
 import { longestEnd } from './grant.js';
 import { insertGrant } from './grant.queries.js';
 import { networkOf } from '../address.js';
-import { countForAddress, uncount } from '../sign-in/attempts.js';
+import { AttemptLimits } from '../sign-in/attempt-limits.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { Passwords } from './password.js';
@@ -31,6 +31,7 @@ export class SetupService {
     private readonly enrolments: EnrolmentService,
     private readonly sessions: SessionService,
     @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
+    private readonly attempts: AttemptLimits,
   ) {}
 
   /** Makes `token` the setup token, in place of one that was not used. False when setup was done before: no token works any more. */
@@ -47,7 +48,7 @@ export class SetupService {
    *  active administrators. */
   async setUp({ token, email, password }: FirstAdministrator, address: string): Promise<Enrolment & OpenedSession> {
     const { manager } = this.dataSource;
-    await countForAddress(manager, address);
+    const attempt = await this.attempts.address(address);
     const hash = hashOfToken(token);
     const known = await manager.query<unknown[]>('SELECT 1 FROM identity.setup WHERE hash = $1 AND used_at IS NULL', [
       hash,
@@ -85,7 +86,7 @@ export class SetupService {
       await this.log.append(tx, record);
       return { ...enrolment, ...session };
     });
-    await uncount(manager, account.email, address);
+    await attempt.succeeded();
     return opened;
   }
 }

@@ -13,7 +13,7 @@ import {
   useTotpStep,
 } from '../person/account.queries.js';
 import { networkOf } from '../address.js';
-import { countForAccount, countForAddress, forgive, uncount } from './attempts.js';
+import { AttemptLimits } from './attempt-limits.js';
 import { type Enrolment, EnrolmentService } from './enrolment.service.js';
 import { Passwords } from '../person/password.js';
 import { notAccepted } from '../refusal.js';
@@ -39,6 +39,7 @@ export class SignInService {
     private readonly passwords: Passwords,
     private readonly enrolments: EnrolmentService,
     private readonly sessions: SessionService,
+    private readonly attempts: AttemptLimits,
   ) {}
 
   /** Throws ProblemError 401 for a wrong password as for an unknown account, 429 after too many failures. */
@@ -46,8 +47,8 @@ export class SignInService {
     const started = performance.now();
     const name = normalEmail(email);
     const { manager } = this.dataSource;
-    await countForAddress(manager, address);
-    await countForAccount(manager, name);
+    const fromAddress = await this.attempts.address(address);
+    const atAccount = await this.attempts.account('password', name, address);
     const account = await accountOfEmail(manager, name);
     const stored = account?.status === 'active' ? account.password : null;
     const matches = await this.passwords.matches(stored, password);
@@ -56,7 +57,7 @@ export class SignInService {
       await restOfBeat(started);
       throw refused();
     }
-    await uncount(manager, name, address);
+    await Promise.all([fromAddress.succeeded(), atAccount.succeeded()]);
     if (this.passwords.isOutdated(stored))
       await storePassword(manager, account.id, stored, await this.passwords.hash(password));
     return account.totpEnrolled
@@ -67,19 +68,19 @@ export class SignInService {
   /** Throws ProblemError 401, or 429 after too many failures. */
   async secondFactor(challenge: string, code: string, address: string): Promise<OpenedSession> {
     const { manager } = this.dataSource;
-    await countForAddress(manager, address);
+    const fromAddress = await this.attempts.address(address);
     const hash = hashOfToken(challenge);
     const account = await tryTicket(manager, hash, 'second-factor', MOST_CODES);
     if (!account) throw refused();
-    await countForAccount(manager, account.email);
+    const atAccount = await this.attempts.account('second-factor', account.email, address);
     const step = this.enrolments.stepOf(account, code);
     const session = step === null ? null : await this.signIn(account, hash, step, address);
     if (!session) {
       await this.recordFailure('second-factor', account, address);
       throw refused();
     }
-    await uncount(manager, account.email, address);
-    await forgive(manager, account.email);
+    await Promise.all([fromAddress.succeeded(), atAccount.succeeded()]);
+    await this.attempts.signedIn(account.email, address);
     return session;
   }
 

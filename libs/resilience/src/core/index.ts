@@ -1,2 +1,3 @@
+export { counterNameOf, networkOf } from './address.js';
 export { type Bucket, fillMs, fullAfter, tokensLeft, waitMs } from './bucket.js';
 export { BucketTable, type BucketTableOptions } from './bucket.table.js';
