@@ -1,1 +1,1 @@
-export { networkOf } from '@lexecon/resilience/core';
+export { networkOf } from '@lexecon/resilience';

@@ -1,6 +1,7 @@
 export { Breaker, type BreakerOptions, DependencyUnavailable } from './breaker/breaker.js';
 export { BreakerHealth } from './breaker/breaker.health.js';
 export { Breakers } from './breaker/breakers.js';
+export { counterNameOf, networkOf } from './limit/address.js';
 export { RateLimiterHealth } from './limit/limit.health.js';
 export { Limits } from './limit/limits.js';
 export { Limited, type RouteClass } from './limit/route-class.js';

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { type SharedLimit, SharedLimits } from '@lexecon/resilience';
-import { counterNameOf, networkOf } from '@lexecon/resilience/core';
+import { counterNameOf, networkOf, type SharedLimit, SharedLimits } from '@lexecon/resilience';
 import { unavailable } from '../refusal.js';
 
 /** A step that can be guessed at. */

@@ -1,3 +1,2 @@
-export { counterNameOf, networkOf } from './address.js';
 export { type Bucket, fillMs, fullAfter, tokensLeft, waitMs } from './bucket.js';
 export { BucketTable, type BucketTableOptions } from './bucket.table.js';

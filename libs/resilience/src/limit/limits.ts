@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { type Bucket, BucketTable, counterNameOf } from '../core/index.js';
+import { type Bucket, BucketTable } from '../core/index.js';
 import { type ResilienceSettings, SETTINGS } from '../resilience.config.js';
+import { counterNameOf } from './address.js';
 import { bucketOf } from './limit.js';
 import { type LimitCounts, observeLimits } from './limit.metrics.js';
 import { type RouteClass, routeClasses } from './route-class.js';
