@@ -20,6 +20,7 @@ export const permissions = {
   'resource:write': 'change the resource catalogue',
   'review:read': 'see reviews',
   'user:invite': 'invite people, with their first roles',
+  'user:review': 'review what was done with the break-glass account',
   'user:write': 'disable, enable and delete people; give them roles and take them back',
 } as const satisfies Record<string, string>;
 
@@ -52,7 +53,7 @@ export const roles = {
   ],
   reviewer: ['review:read', 'decision:read', 'receipt:read'],
   'privacy-officer': ['decision:read', 'receipt:read', 'ledger:read', 'resource:read'],
-  'compliance-officer': [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify'],
+  'compliance-officer': [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify', 'user:review'],
   auditor: [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify'],
   operator: ['operation:read', 'ledger:read', 'ledger:verify', 'access:read'],
   admin: [
@@ -60,6 +61,7 @@ export const roles = {
     'access:read',
     'agent:write',
     'user:invite',
+    'user:review',
     'user:write',
     'operation:read',
     'resource:read',

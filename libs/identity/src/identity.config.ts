@@ -47,6 +47,9 @@ export const identitySettings = {
     description:
       'Days after which a role that somebody is given ends at the latest; then it is given anew, for a reason.',
   }),
+  ACCOUNT_IDLE_DAYS: z.coerce.number().int().min(1).max(365).default(90).meta({
+    description: 'Days after which the account of a person who did not sign in is disabled.',
+  }),
   PASSWORD_MEMORY_KIB: z.coerce
     .number()
     .int()

@@ -318,10 +318,14 @@ describe('the identity room over HTTP', () => {
     const ours = routes.filter((route) => !route.includes(' /api/v1/ledger/'));
     expect(ours.toSorted()).toEqual([
       'delete /api/v1/agents/{id}/keys/{keyId} agent:write',
+      'delete /api/v1/users/{id} user:write',
+      'delete /api/v1/users/{id}/grants/{grantId} user:write',
       'get /api/v1/access-events access:read',
       'get /api/v1/agents access:read',
       'get /api/v1/agents/{id} access:read',
       'get /api/v1/users access:read',
+      'get /api/v1/users/break-glass/uses access:read',
+      'get /api/v1/users/{id} access:read',
       'get /who decision:make',
       'patch /api/v1/agents/{id} agent:write',
       'post /api/v1/agents agent:write',
@@ -334,6 +338,11 @@ describe('the identity room over HTTP', () => {
       'post /api/v1/auth/setup public',
       'post /api/v1/auth/totp public',
       'post /api/v1/users user:invite',
+      'post /api/v1/users/break-glass user:write',
+      'post /api/v1/users/break-glass/uses/{id}/review user:review',
+      'post /api/v1/users/{id}/disable user:write',
+      'post /api/v1/users/{id}/enable user:write',
+      'post /api/v1/users/{id}/grants user:write',
     ]);
   });
 });

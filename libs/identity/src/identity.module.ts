@@ -14,10 +14,18 @@ import { CredentialUses } from './actor/credential-use.js';
 import { CredentialUseTask } from './actor/credential-use.task.js';
 import { AttemptLimits } from './sign-in/attempt-limits.js';
 import { AuthController } from './sign-in/auth.controller.js';
+import { BreakGlassController } from './break-glass/break-glass.controller.js';
+import { BreakGlassService } from './break-glass/break-glass.service.js';
+import { UseService } from './break-glass/use.service.js';
+import { UseTask } from './break-glass/use.task.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
 import { IdentityAuthenticator } from './identity.authenticator.js';
 import { IdentityBootstrap } from './identity.bootstrap.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
+import { GrantController } from './person/grant.controller.js';
+import { GrantService } from './person/grant.service.js';
+import { StandingService } from './person/standing.service.js';
+import { StandingTask } from './person/standing.task.js';
 import { Passwords } from './person/password.js';
 import { PersonService } from './person/person.service.js';
 import { SessionService } from './sign-in/session.service.js';
@@ -32,7 +40,14 @@ export class IdentityModule {
   static with(settings: IdentitySettings): DynamicModule {
     return {
       module: IdentityModule,
-      controllers: [AuthController, UserController, AgentController, AccessEventController],
+      controllers: [
+        AuthController,
+        BreakGlassController,
+        UserController,
+        GrantController,
+        AgentController,
+        AccessEventController,
+      ],
       providers: [
         { provide: SETTINGS, useValue: settings },
         {
@@ -52,6 +67,12 @@ export class IdentityModule {
         SessionService,
         EnrolmentService,
         PersonService,
+        GrantService,
+        StandingService,
+        StandingTask,
+        BreakGlassService,
+        UseService,
+        UseTask,
         SetupService,
         SignInService,
         IdentityAuthenticator,

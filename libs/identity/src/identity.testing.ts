@@ -1,6 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { v7 as uuid7 } from 'uuid';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
+import type { TestDatabase } from '@lexecon/database/testing';
 import type { LedgerService } from '@lexecon/ledger';
 import type { Entry, EntryKind } from '@lexecon/ledger/core';
 import { AccessLog } from './access/access-log.js';
@@ -44,6 +46,24 @@ export const terms = {
   ticket: 'IAM-1042',
   endsAt: new Date(Date.now() + 90 * 24 * 3_600_000).toISOString(),
 };
+
+/** An account as a row, invited unless `status` says otherwise, in a database under test. Answers its id. */
+export async function account(
+  database: TestDatabase,
+  given: {
+    readonly id?: string;
+    readonly email?: string;
+    readonly roles?: readonly string[];
+    readonly status?: string;
+  } = {},
+): Promise<string> {
+  const { id = uuid7(), roles = [], status = roles.includes('admin') ? 'active' : 'invited' } = given;
+  await database.dataSource.query(
+    `INSERT INTO identity.account (id, email, roles, justification, status, password) VALUES ($1, $2, $3, 'test', $4, $5)`,
+    [id, given.email ?? `${id}@example.com`, roles, status, status === 'active' ? 'none' : null],
+  );
+  return id;
+}
 
 /** Status of the problem that a promise rejects with; 0 when it resolves. What is no problem is thrown on. */
 export async function refusal(attempt: Promise<unknown> | (() => unknown)): Promise<number> {

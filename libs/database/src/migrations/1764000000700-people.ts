@@ -6,6 +6,7 @@ export class People1764000000700 implements MigrationInterface {
     await runner.query(grants);
     await runner.query(moved);
     await runner.query(administrators);
+    await runner.query(activity);
     await runner.query(previousRelease);
   }
 
@@ -93,6 +94,43 @@ CREATE TRIGGER account_two_administrators AFTER UPDATE OF status, break_glass ON
   FOR EACH ROW WHEN (NEW.status IN ('invited', 'active') AND NOT NEW.break_glass
     AND (OLD.status NOT IN ('invited', 'active') OR OLD.break_glass))
   EXECUTE FUNCTION identity.check_enabled_administrator();
+`;
+
+const activity = `
+-- Set with every session that is opened, and when the account is enabled. erased_at: the key of a deleted person's data is gone.
+ALTER TABLE identity.account
+  ADD COLUMN last_active_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN erased_at timestamptz;
+CREATE INDEX account_idle ON identity.account (last_active_at) WHERE status IN ('invited', 'active') AND NOT break_glass;
+CREATE INDEX account_to_erase ON identity.account (id) WHERE status = 'deleted' AND erased_at IS NULL;
+
+-- One for each session that the break-glass account was opened with, whichever way it came in.
+CREATE TABLE identity.break_glass_use (
+  id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  account_id   uuid NOT NULL REFERENCES identity.account,
+  opened_at    timestamptz NOT NULL DEFAULT now(),
+  -- When the alarm for it was raised and the use put on record.
+  announced_at timestamptz,
+  reviewed_at  timestamptz,
+  reviewed_by  uuid REFERENCES identity.account,
+  -- Who broke the glass, as the reviewer found out; null when nobody could.
+  used_by      uuid REFERENCES identity.account,
+  verdict      text CHECK (verdict IN ('justified', 'not-justified')),
+  reason       text CHECK (length(reason) BETWEEN 1 AND 1000),
+  CONSTRAINT break_glass_use_reviewed CHECK ((reviewed_at IS NULL) = (reason IS NULL)
+    AND (reviewed_at IS NULL) = (verdict IS NULL) AND (reviewed_at IS NULL) = (reviewed_by IS NULL)),
+  CONSTRAINT break_glass_use_reviewed_by_another CHECK (reviewed_by <> account_id AND reviewed_by <> used_by)
+);
+CREATE INDEX break_glass_use_silent ON identity.break_glass_use (opened_at) WHERE announced_at IS NULL;
+
+CREATE FUNCTION identity.note_session() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE identity.account SET last_active_at = now() WHERE id = NEW.account_id;
+  INSERT INTO identity.break_glass_use (account_id)
+  SELECT id FROM identity.account WHERE id = NEW.account_id AND break_glass;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER session_noted AFTER INSERT ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.note_session();
 `;
 
 const previousRelease = `

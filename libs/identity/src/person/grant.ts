@@ -62,3 +62,11 @@ export const tooManyAdministrators = (): ProblemError =>
     title: 'There are two active administrators',
     detail: 'End the role of one of them first, or disable their account.',
   });
+
+export const lastAdministrator = (): ProblemError =>
+  new ProblemError({
+    status: 409,
+    type: 'last-administrator',
+    title: 'This is the last active administrator',
+    detail: 'Make another administrator first, or seal a break-glass account (POST /api/v1/users/break-glass).',
+  });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { v7 as uuid7 } from 'uuid';
-import type { Principal, ProblemError } from '@lexecon/auth';
+import { v7 as uuid7, validate } from 'uuid';
+import { notFound, type Principal, type ProblemError } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail, type Person } from './account.js';
@@ -14,8 +14,8 @@ import {
   tryTicket,
   useTicket,
 } from './account.queries.js';
-import { endOf, type GrantTerms } from './grant.js';
-import { insertGrant } from './grant.queries.js';
+import { endOf, type Grant, type GrantTerms } from './grant.js';
+import { grantsOf, insertGrant } from './grant.queries.js';
 import { networkOf } from '../address.js';
 import { idOfCursor, PAGE } from '../cursor.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
@@ -33,6 +33,11 @@ export type Invitation = Pick<Person, 'email' | 'roles'> &
     /** RFC 3339. */
     readonly endsAt: string;
   };
+
+export interface PersonWithGrants extends Person {
+  /** Newest first, ended ones too. */
+  readonly grants: readonly Grant[];
+}
 
 export interface Invited extends Person {
   /** To be handed to the person, who sends it with a password to POST /api/v1/auth/activate. Told this once. */
@@ -59,6 +64,14 @@ export class PersonService {
       ({ id }) => id,
       (row) => row,
     );
+  }
+
+  /** Throws ProblemError 404. Of somebody deleted the row without personal data. */
+  async read(id: string): Promise<PersonWithGrants> {
+    const { manager } = this.dataSource;
+    const person = validate(id) ? await personOf(manager, id) : undefined;
+    if (!person) throw notFound('person');
+    return { ...person, grants: await grantsOf(manager, id) };
   }
 
   /** Throws ProblemError 409 when the e-mail address has an account, in any spelling; for a third administrator; for an end date

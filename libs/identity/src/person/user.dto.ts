@@ -12,20 +12,9 @@ import {
 } from 'class-validator';
 import type { Role } from '@lexecon/auth';
 import { personRoles, type Person } from './account.js';
-import type { Invitation, Invited } from './person.service.js';
+import { ENDS_AT, GrantView, JUSTIFICATION, TICKET } from './grant.dto.js';
+import type { Invitation, Invited, PersonWithGrants } from './person.service.js';
 import { LINE, MOMENT, moment, oneLine } from '../text.rules.js';
-
-export const TICKET = {
-  description: 'Where it was asked for: the id of a request in your tracker',
-  minLength: 1,
-  maxLength: 100,
-  example: 'IAM-1042',
-};
-export const ENDS_AT = {
-  description: 'When the roles end: after this moment, at most GRANT_MAX_DAYS days ahead (else 409 grant-period)',
-  format: 'date-time',
-  example: '2027-03-31T00:00:00Z',
-};
 
 export class InviteUser implements Invitation {
   @ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' })
@@ -42,12 +31,7 @@ export class InviteUser implements Invitation {
   @IsIn(personRoles, { each: true })
   readonly roles: readonly Role[];
 
-  @ApiProperty({
-    description: 'Why this person gets these roles',
-    minLength: 3,
-    maxLength: 1000,
-    example: 'writes the policies of the support team',
-  })
+  @ApiProperty(JUSTIFICATION)
   @IsString()
   @Length(3, 1000)
   @Matches(LINE, oneLine)
@@ -86,6 +70,11 @@ export class UserView implements Person {
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T10:30:00.123Z' })
   readonly createdAt: Date;
+}
+
+export class UserWithGrantsView extends UserView implements PersonWithGrants {
+  @ApiProperty({ type: [GrantView], description: 'Newest first, ended ones too' })
+  readonly grants: readonly GrantView[];
 }
 
 export class InvitedView extends UserView implements Invited {

@@ -1,0 +1,101 @@
+import type { EntityManager } from 'typeorm';
+import { isThirdAdministrator } from './grant.queries.js';
+import { lastAdministrator, tooManyAdministrators } from './grant.js';
+
+/** Locks the account until the transaction ends. Undefined when there is none, or it was deleted. */
+export async function lockAccount(tx: EntityManager, id: string): Promise<{ readonly status: string } | undefined> {
+  const [row] = await tx.query<{ status: string }[]>(
+    `SELECT status FROM identity.account WHERE id = $1 AND status <> 'deleted' FOR UPDATE`,
+    [id],
+  );
+  return row;
+}
+
+/** What the account had in its hand for a next step counts no more. False when it was disabled or deleted before. */
+export async function disableAccount(tx: EntityManager, id: string): Promise<boolean> {
+  const disabled = await changed(
+    tx,
+    `UPDATE identity.account SET status = 'disabled' WHERE id = $1 AND status IN ('invited', 'active') RETURNING id`,
+    [id],
+  );
+  if (disabled) await voidTickets(tx, id);
+  return disabled;
+}
+
+/** Whoever has no password yet is invited again, and needs a new invitation. False when the account is not disabled.
+ *  Rejects with ProblemError 409 when it would make a third administrator. */
+export async function enableAccount(tx: EntityManager, id: string): Promise<boolean> {
+  try {
+    return await changed(
+      tx,
+      `UPDATE identity.account SET last_active_at = now(), status = CASE WHEN password IS NULL THEN 'invited' ELSE 'active' END
+       WHERE id = $1 AND status = 'disabled' RETURNING id`,
+      [id],
+    );
+  } catch (error) {
+    throw isThirdAdministrator(error) ? tooManyAdministrators() : error;
+  }
+}
+
+/** Leaves a row that says nothing about the person: others' grants refer to it. What they may sign in with goes too. */
+export async function deleteAccount(tx: EntityManager, id: string): Promise<boolean> {
+  const deleted = await changed(
+    tx,
+    `UPDATE identity.account SET status = 'deleted', email = 'deleted-' || id || '@deleted.invalid', password = NULL,
+       totp_secret = NULL, totp_enrolled = false, justification = 'deleted'
+     WHERE id = $1 AND status <> 'deleted' RETURNING id`,
+    [id],
+  );
+  if (!deleted) return false;
+  await tx.query(
+    `UPDATE identity.role_grant SET ended_at = coalesce(ended_at, now()), end_reason = 'the account was deleted',
+       justification = 'deleted', ticket = 'deleted'
+     WHERE account_id = $1`,
+    [id],
+  );
+  await tx.query('DELETE FROM identity.ticket WHERE account_id = $1', [id]);
+  return true;
+}
+
+export async function voidTickets(tx: EntityManager, id: string): Promise<void> {
+  await tx.query('UPDATE identity.ticket SET used_at = now() WHERE account_id = $1 AND used_at IS NULL', [id]);
+}
+
+/** To be called in a transaction after it took an administrator's rights. Others that do so wait until this one ends.
+ *  Rejects with ProblemError 409 when nobody is left who could come in as administrator, the break-glass account counted. */
+export async function requireAdministrator(tx: EntityManager): Promise<void> {
+  await tx.query('UPDATE identity.administrator_lock SET changed_at = clock_timestamp()');
+  const left = await tx.query<unknown[]>(
+    `SELECT 1 FROM identity.role_grant g JOIN identity.account a ON a.id = g.account_id
+     WHERE g.role = 'admin' AND g.ended_at IS NULL AND g.ends_at > now() AND a.status = 'active' LIMIT 1`,
+  );
+  if (left.length === 0) throw lastAdministrator();
+}
+
+/** Accounts that nobody came in with for so many days. The break-glass account is meant to lie unused. */
+export async function idleAccounts(db: EntityManager, days: number): Promise<readonly string[]> {
+  const rows = await db.query<{ id: string }[]>(
+    `SELECT id FROM identity.account WHERE status IN ('invited', 'active') AND NOT break_glass
+       AND last_active_at < now() - make_interval(days => $1)
+     ORDER BY last_active_at LIMIT 1000`,
+    [days],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Deleted people whose key was not destroyed yet. */
+export async function accountsToErase(db: EntityManager): Promise<readonly string[]> {
+  const rows = await db.query<{ id: string }[]>(
+    `SELECT id FROM identity.account WHERE status = 'deleted' AND erased_at IS NULL LIMIT 100`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+export async function markErased(db: EntityManager, id: string): Promise<void> {
+  await db.query('UPDATE identity.account SET erased_at = now() WHERE id = $1', [id]);
+}
+
+async function changed(tx: EntityManager, update: string, parameters: readonly unknown[]): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(`WITH changed AS (${update}) SELECT id FROM changed`, [...parameters]);
+  return rows.length > 0;
+}

@@ -1,0 +1,113 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { validate } from 'uuid';
+import { notFound, type Principal, ProblemError } from '@lexecon/auth';
+import { SubjectVault } from '@lexecon/vault';
+import { AccessLog, accountSubject } from '../access/access-log.js';
+import type { AccessEvent } from '../access/access.kind.js';
+import { type IdentitySettings, SETTINGS } from '../identity.config.js';
+import { conflict } from '../refusal.js';
+import { SessionService } from '../sign-in/session.service.js';
+import type { Person } from './account.js';
+import { personOf } from './account.queries.js';
+import { ownGrant } from './grant.js';
+import { activeRolesOf } from './grant.queries.js';
+import {
+  accountsToErase,
+  deleteAccount,
+  disableAccount,
+  enableAccount,
+  idleAccounts,
+  lockAccount,
+  markErased,
+  requireAdministrator,
+} from './standing.queries.js';
+
+/** Whether people may come in at all: disabled, enabled, deleted. Their sessions end with it. */
+@Injectable()
+export class StandingService {
+  readonly #log = new Logger('People');
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly log: AccessLog,
+    private readonly sessions: SessionService,
+    private readonly vault: SubjectVault,
+    @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'ACCOUNT_IDLE_DAYS'>,
+  ) {}
+
+  /** Throws ProblemError 403 for oneself, 404, 409 when disabled already or for the last administrator. */
+  async disable(by: Principal, id: string, reason: string): Promise<Person> {
+    return this.change('person-disabled', by, id, reason, (tx) => this.end(tx, id, disableAccount));
+  }
+
+  /** Throws ProblemError 403 for oneself, 404, 409 when not disabled or for a third administrator. */
+  async enable(by: Principal, id: string, reason: string): Promise<Person> {
+    return this.change('person-enabled', by, id, reason, (tx) => enableAccount(tx, id));
+  }
+
+  /** Resolves when what was sealed about the person can be read by nobody any more. A row without personal data stays, so that
+   *  history has somebody to name. Throws ProblemError 403 for oneself, 404, 409 for the last administrator. */
+  async delete(by: Principal, id: string, reason: string): Promise<void> {
+    await this.change('person-deleted', by, id, reason, (tx) => this.end(tx, id, deleteAccount));
+    await this.erase(id);
+  }
+
+  /** Disables who has not come in for ACCOUNT_IDLE_DAYS; the last administrator stays, and a warning says so. */
+  async disableIdle(): Promise<void> {
+    const days = this.settings.ACCOUNT_IDLE_DAYS;
+    for (const id of await idleAccounts(this.dataSource.manager, days)) {
+      const about = { subject: accountSubject(id), fields: { account: id } };
+      const record = await this.log.seal({ event: 'person-disabled', about, public: { cause: 'idle', days } });
+      try {
+        await this.dataSource.transaction(async (tx) => {
+          if (await this.end(tx, id, disableAccount)) await this.log.append(tx, record);
+        });
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        this.#log.warn(`an idle account is not disabled: ${error.problem.title}`);
+      }
+    }
+  }
+
+  /** Finishes deletions that a crash or an absent key store interrupted. */
+  async eraseDeleted(): Promise<void> {
+    for (const id of await accountsToErase(this.dataSource.manager)) await this.erase(id);
+  }
+
+  private async erase(id: string): Promise<void> {
+    await this.vault.erase(accountSubject(id));
+    await markErased(this.dataSource.manager, id);
+  }
+
+  private async end(tx: EntityManager, id: string, how: typeof disableAccount): Promise<boolean> {
+    const roles = await activeRolesOf(tx, id);
+    if (!(await how(tx, id))) return false;
+    await this.sessions.closeAll(tx, id);
+    if (roles.includes('admin')) await requireAdministrator(tx);
+    return true;
+  }
+
+  /** The account's id stands in the record under whoever did it when the account's own key is about to go. */
+  private async change(
+    event: AccessEvent,
+    by: Principal,
+    id: string,
+    reason: string,
+    how: (tx: EntityManager) => Promise<boolean>,
+  ): Promise<Person> {
+    if (!validate(id)) throw notFound('person');
+    if (by.id === id) throw ownGrant();
+    const fields = { account: id };
+    const whom = event === 'person-deleted' ? { sealed: fields } : { about: { subject: accountSubject(id), fields } };
+    const record = await this.log.seal({ event, by, why: reason, ...whom });
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await lockAccount(tx, id))) throw notFound('person');
+      if (!(await how(tx))) throw conflict('The account is in that state already.');
+      const person = await personOf(tx, id);
+      if (!person) throw notFound('person');
+      await this.log.append(tx, record);
+      return person;
+    });
+  }
+}
