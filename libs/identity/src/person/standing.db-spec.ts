@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
-import { freshKeyFile, SecretBox, SubjectVault, VaultKeys } from '@lexecon/vault';
+import { freshKeyFile, openKeyFile, SecretBox, SubjectVault } from '@lexecon/vault';
 import { accountSubject } from '../access/access-log.js';
 import { account, administrator, recordingLog, refusal, terms } from '../identity.testing.js';
 import { SessionService } from '../sign-in/session.service.js';
@@ -31,7 +31,7 @@ describe('the standing of people', () => {
     database = await testDatabase();
     const source = database.dataSource;
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    vault = new SubjectVault(pool, new VaultKeys(freshKeyFile()));
+    vault = new SubjectVault(pool, await openKeyFile(freshKeyFile(), null));
     sessions = new SessionService(source, settings);
     grants = new GrantService(source, log, settings);
     standing = new StandingService(source, log, sessions, vault, settings);
