@@ -1,3 +1,4 @@
+import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { type FieldProblem, ProblemError, unprocessable } from '@lexecon/auth';
 import { escapePointer } from './validation.js';
@@ -5,7 +6,12 @@ import { escapePointer } from './validation.js';
 /** Deeper than anything we ask for, shallow enough that no recursion over a body can run out of stack. */
 const MAX_DEPTH = 32;
 
-/** JSON and nothing else (an empty body is no body), with what no room could keep refused at the door: nesting without end, and text that PostgreSQL and
+const FORM = 'application/x-www-form-urlencoded';
+const FORM_LIMIT = 16 * 1024;
+/** Routes of protocols that are not ours and send forms. Nowhere else: a page of any site can send one without being asked. */
+const takesForm = (route = ''): boolean => route.endsWith('/backchannel-logout');
+
+/** JSON and nothing else, but where another protocol says so (an empty body is no body), with what no room could keep refused at the door: nesting without end, and text that PostgreSQL and
  *  canonical JSON cannot hold (U+0000, lone surrogates). */
 export function parseBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
@@ -18,6 +24,10 @@ export function parseBodies(fastify: FastifyInstance): void {
       else if (problems.length > 0) done(unprocessable(problems));
       else done(null, body);
     });
+  });
+  fastify.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: FORM_LIMIT }, (request, text: string, done) => {
+    if (takesForm(request.routeOptions.url)) done(null, new URLSearchParams(text));
+    else done(new UnsupportedMediaTypeException());
   });
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (!request.url.includes('%00')) return done();

@@ -32,7 +32,10 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Public to the guard, and closed all the same: they take the proof from where the guard does not look. */
-const ownProof: ReadonlySet<string> = new Set(['POST /api/v1/auth/logout']);
+const ownProof: ReadonlySet<string> = new Set([
+  'POST /api/v1/auth/logout',
+  'GET /api/v1/auth/oidc/{provider}/callback',
+]);
 
 /** Who may call what: every route against every kind of caller. */
 export const matrixOf = (routes: readonly Route[]): readonly MatrixRow[] =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identitySettings } from '@lexecon/identity';
+import { identitySettings, isInsecure } from '@lexecon/identity';
 import { ledgerSettings } from '@lexecon/ledger';
 import { resilienceSettings } from '@lexecon/resilience';
 import { vaultSettings } from '@lexecon/vault';
@@ -49,6 +49,7 @@ export function parseSettings(environment: Environment): Settings {
     ...(given['NODE_ENV'] === 'production' ? productionProblems(given) : []),
     ...demoProblems(given),
   ];
+  problems.push(...(parsed.success ? providerProblems(parsed.data) : []));
   if (!parsed.success || problems.length > 0) throw new WrongSettings(problems);
   return Object.freeze(parsed.data);
 }
@@ -75,6 +76,22 @@ function productionProblems(given: Environment): readonly SettingProblem[] {
     ['debug', 'trace'].includes(given['LOG_LEVEL'] ?? '') ? ['LOG_LEVEL'] : [],
   ].flat();
   return [...missing, ...refused.map((name) => ({ name, detail: 'is refused as given when NODE_ENV=production' }))];
+}
+
+function providerProblems(
+  given: Pick<Settings, 'NODE_ENV' | 'PUBLIC_URL' | 'OIDC_PROVIDERS_FILE'>,
+): readonly SettingProblem[] {
+  const { NODE_ENV, PUBLIC_URL, OIDC_PROVIDERS_FILE: providers = [] } = given;
+  const insecure = NODE_ENV === 'production' ? providers.filter(isInsecure) : [];
+  return [
+    ...(providers.length > 0 && PUBLIC_URL === undefined
+      ? [{ name: 'PUBLIC_URL', detail: 'is required with OIDC_PROVIDERS_FILE' }]
+      : []),
+    ...insecure.map(({ name }) => ({
+      name: 'OIDC_PROVIDERS_FILE',
+      detail: `the issuer of ${name} must be an https address when NODE_ENV=production`,
+    })),
+  ];
 }
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);

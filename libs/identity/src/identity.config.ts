@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ENVIRONMENT } from './actor/api-key.format.js';
+import { providersFile } from './sso/provider.config.js';
 import { publicOriginOf } from './session/public-origin.js';
 
 export const identitySettings = {
@@ -18,6 +19,10 @@ export const identitySettings = {
       description:
         'Where browsers reach this deployment, like https://lexecon.example. Passkeys, cookie sessions and single sign-on need it; unset, they answer 422.',
     }),
+  OIDC_PROVIDERS_FILE: providersFile.optional().meta({
+    description:
+      'JSON file with the OpenID providers people may sign in at, read at the start; its form: docs/security/single-sign-on.md. Needs PUBLIC_URL.',
+  }),
   API_KEY_ENVIRONMENT: z.string().regex(ENVIRONMENT).default('local').meta({
     description:
       'Second part of API keys made here (lxk_<environment>_…): up to 16 lower-case letters, digits, hyphens.',

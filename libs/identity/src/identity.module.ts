@@ -31,6 +31,11 @@ import { PersonService } from './person/person.service.js';
 import { SessionService } from './sign-in/session.service.js';
 import { SetupService } from './person/setup.service.js';
 import { SignInService } from './sign-in/sign-in.service.js';
+import { OidcProviders } from './sso/provider.directory.js';
+import { ProviderLogoutService } from './sso/provider-logout.service.js';
+import { SsoArrival } from './sso/sso.arrival.js';
+import { SsoController } from './sso/sso.controller.js';
+import { SsoService } from './sso/sso.service.js';
 import { UserController } from './person/user.controller.js';
 
 /** Who may come in. Needs the database, vault and ledger modules beside it. */
@@ -41,6 +46,7 @@ export class IdentityModule {
     return {
       module: IdentityModule,
       controllers: [
+        SsoController,
         AuthController,
         BreakGlassController,
         UserController,
@@ -75,6 +81,10 @@ export class IdentityModule {
         UseTask,
         SetupService,
         SignInService,
+        OidcProviders,
+        SsoArrival,
+        SsoService,
+        ProviderLogoutService,
         IdentityAuthenticator,
         IdentityBootstrap,
       ],

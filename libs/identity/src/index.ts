@@ -5,4 +5,5 @@ export { formatApiKey, freshApiKey, parseApiKey } from './actor/api-key.format.j
 export { IdentityAuthenticator } from './identity.authenticator.js';
 export { type GivenPerson, IdentityBootstrap } from './identity.bootstrap.js';
 export { identitySettings, type IdentitySettings } from './identity.config.js';
+export { isInsecure } from './sso/provider.config.js';
 export { IdentityModule } from './identity.module.js';

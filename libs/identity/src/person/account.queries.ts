@@ -4,7 +4,7 @@ import { activeRoles } from './grant.queries.js';
 
 const PERSON = `a.id, a.email, ${activeRoles('a.id')} AS roles, a.justification, a.status, a.totp_enrolled AS "secondFactor",
   a.created_at AS "createdAt"`;
-const ACCOUNT = `a.id, a.email, a.status, a.password, a.totp_secret AS "totpSecret", a.totp_enrolled AS "totpEnrolled",
+export const ACCOUNT = `a.id, a.email, a.status, a.password, a.totp_secret AS "totpSecret", a.totp_enrolled AS "totpEnrolled",
   a.totp_step::float8 AS "totpStep"`;
 
 /** Newest first; `before` is the id that the last page ended with. */
