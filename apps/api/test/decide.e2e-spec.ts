@@ -1,6 +1,8 @@
 import { Client } from 'pg';
+import { DataSource } from 'typeorm';
 import { noteVerifier } from '@lexecon/crypto';
 import { parseApiKey } from '@lexecon/identity';
+import { LedgerService } from '@lexecon/ledger';
 import { openReceipt, type Receipt } from '@lexecon/ledger/core';
 import { ensureDemo } from '../src/demo.js';
 import { parseSettings } from '../src/settings.js';
@@ -106,6 +108,20 @@ describe('an agent platform asks for decisions', () => {
       await twin.close();
     }
   }, 60_000);
+
+  it('gets no permit again, by the key it came with, once the kill switch was used; a denial it does', async () => {
+    const [permit, denial] = [{ 'idempotency-key': 'before-kill' }, { 'idempotency-key': 'denied-before-kill' }];
+    expect((await decide(read, permit)).outcome).toBe('permit');
+    const denied = await decide(dropped, denial);
+    const ledger = server.app.get(LedgerService);
+    await server.app.get(DataSource).transaction((tx) => ledger.advanceEpoch(tx, 'kill'));
+    const again = await ask(read, permit);
+    expect([again.status, await again.json()]).toMatchObject([409, { type: 'urn:lexecon:problem:permit-superseded' }]);
+    expect((await decide(dropped, denial)).id).toBe(denied.id);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const anew = { 'idempotency-key': 'after-kill' };
+    expect((await decide(read, anew)).id).toBe((await decide(read, anew)).id);
+  });
 
   it('gets a batch answered in order, out of one ledger batch', async () => {
     const response = await ask({ requests: [dropped, read, exported] }, {}, '/api/v1/decisions/batch');

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Principal, ProblemError } from '@lexecon/auth';
 import { ActorRegistry } from '@lexecon/identity';
-import { AlreadyRecorded } from '@lexecon/ledger';
+import { AlreadyRecorded, LedgerService } from '@lexecon/ledger';
 import type { RequestedFacts } from '@lexecon/policy/core';
 import type { Decision } from './core/index.js';
 import type { DecisionRequestDto } from './decision.dto.js';
@@ -30,6 +30,7 @@ export class DecisionService {
     private readonly idempotency: Idempotency,
     private readonly reader: DecisionReader,
     private readonly actors: ActorRegistry,
+    private readonly ledger: LedgerService,
   ) {}
 
   /** Answers in the order asked. `body` is what the key is bound to. Rejects with ProblemError: 403, 409, 410 or 503, the last for any
@@ -90,7 +91,7 @@ export class DecisionService {
     repeatable: Repeatable,
   ): Promise<readonly Decision[]> {
     const found = await this.idempotency.find(principal, repeatable);
-    if (found) return this.reader.answers(found);
+    if (found) return this.#repeated(found);
     const asked = facts.map((request, i): Asked => {
       const key = repeatable.keys[i];
       return key ? { request, once: { key, body: repeatable.body } } : { request };
@@ -101,8 +102,15 @@ export class DecisionService {
       if (!(error instanceof AlreadyRecorded)) throw error;
       const stored = await this.idempotency.find(principal, repeatable);
       if (!stored) throw error;
-      return this.reader.answers(stored);
+      return this.#repeated(stored);
     }
+  }
+
+  /** The first answer again, unless it permits something and the kill switch was used since: a permit does not come back. */
+  async #repeated(ids: readonly string[]): Promise<readonly Decision[]> {
+    const answers = await this.reader.answers(ids);
+    if (answers.some(({ outcome }) => outcome === 'permit') && (await this.ledger.killedSince(ids))) throw superseded();
+    return answers;
   }
 
   /** The actor left out is the caller. */
@@ -128,6 +136,14 @@ async function patiently<T>(work: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+const superseded = (): ProblemError =>
+  new ProblemError({
+    status: 409,
+    type: 'permit-superseded',
+    title: 'The permit is void',
+    detail: 'The kill switch was used since it was given. Ask again with a new idempotency key.',
+  });
 
 const notRecorded = (): ProblemError =>
   new ProblemError({

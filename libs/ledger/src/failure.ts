@@ -32,6 +32,13 @@ export function outcomeOf(error: unknown): AppendOutcome {
   return code === 'LX001' || code === 'LX002' ? 'superseded' : 'refused';
 }
 
+/** Whether the database refused what a record holds (data exceptions, constraints, limits of the program), so that the same batch without
+ *  that record would be taken. Says something about definite errors only. */
+export const isOfRecord = (error: unknown): boolean => {
+  const { code } = error as DatabaseFailure;
+  return typeof code === 'string' && /^(22|23|54)[0-9A-Z]{3}$/.test(code);
+};
+
 export function constraintOf(error: unknown): string | undefined {
   const { constraint } = error as DatabaseFailure;
   return typeof constraint === 'string' ? constraint : undefined;

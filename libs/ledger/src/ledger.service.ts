@@ -6,7 +6,7 @@ import { appendStatement } from './append-statement.js';
 import { type Freshness, prepare, type Prepared, signedBatch } from './batch.js';
 import type { Backlog } from './backlog.js';
 import { BatchWriter } from './batch-writer.js';
-import type { EntryKind, Receipt } from './core/index.js';
+import { CLASS_BYTES, type EntryKind, type Receipt } from './core/index.js';
 import { LedgerUnavailable } from './failure.js';
 import { GroupCommit } from './group-commit.js';
 import type { SigningKeys } from './signing-keys.js';
@@ -72,6 +72,17 @@ export class LedgerService {
     );
     const valueOf = (name: string): number => Number(rows.find((row) => row.name === name)?.value);
     return { kill: valueOf('kill'), policy: valueOf('policy') };
+  }
+
+  /** Whether the kill switch was used after one of these entries was recorded, or in the second before: what they permit is void. */
+  async killedSince(entryIds: readonly string[]): Promise<boolean> {
+    const { rowCount } = await this.readers.query(
+      `SELECT 1 FROM ledger.payload p JOIN ledger.batch b USING (batch_id)
+       WHERE p.class = ANY($1::smallint[]) AND p.entry_id = ANY($2::uuid[]) AND p.part = 0
+         AND b.received_at < (SELECT max(since) FROM ledger.epoch WHERE name = 'kill') + interval '1 second' LIMIT 1`,
+      [CLASS_BYTES, entryIds],
+    );
+    return rowCount !== 0;
   }
 
   /** Entries that wait to be written, for metrics and load shedding. */
