@@ -29,7 +29,7 @@ const base = {
 };
 
 /** `unit` needs nothing but npm packages; `database` a real PostgreSQL (TEST_DATABASE_URL, see scripts/test.mjs);
- *  `e2e` the built server; `go` Go with golang.org/x/mod. */
+ *  `e2e` the built server; `valkey` a Valkey or Redis server program; `go` Go with golang.org/x/mod. */
 const well = { lines: 95, statements: 95, functions: 95, branches: 85 };
 
 export default {
@@ -56,6 +56,7 @@ export default {
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,bench,scripts}/**/*.spec.ts'] },
     { ...base, displayName: 'database', testMatch: ['<rootDir>/{apps,libs}/**/*.db-spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/apps/**/*.e2e-spec.ts'] },
+    { ...base, displayName: 'valkey', testMatch: ['<rootDir>/{apps,libs}/**/*.valkey-spec.ts'] },
     { ...base, displayName: 'go', testMatch: ['<rootDir>/{apps,libs}/**/*.go-spec.ts'] },
   ],
 };

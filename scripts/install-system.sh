@@ -11,4 +11,9 @@ as_root=()
 if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
 
 "${as_root[@]}" apt-get update
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
+
+# A server for the tests of shared limits: Valkey where the distribution has it, else Redis, which speaks the same protocol.
+store=redis-server
+if [ -n "$(apt-cache madison valkey-server 2>/dev/null)" ]; then store=valkey-server; fi
+
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}" "$store"

@@ -17,6 +17,11 @@ function hasGo() {
   return module && spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
 }
 
+const hasValkey = () =>
+  ['valkey-server', 'redis-server'].some(
+    (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0,
+  );
+
 function selectedProjects() {
   const at = args.indexOf('--selectProjects');
   if (at === -1) return undefined;
@@ -29,10 +34,11 @@ function plan() {
   const leftOut = [];
   const selected = selectedProjects();
   const projects = selected ?? ['unit', 'database', 'e2e'];
+  const install = 'scripts/install-system.sh';
   if (!selected && hasGo()) projects.push('go');
-  else if (!selected) {
-    leftOut.push({ tests: 'go', needs: 'Go with golang.org/x/mod', install: 'scripts/install-system.sh' });
-  }
+  else if (!selected) leftOut.push({ tests: 'go', needs: 'Go with golang.org/x/mod', install });
+  if (!selected && hasValkey()) projects.push('valkey');
+  else if (!selected) leftOut.push({ tests: 'valkey', needs: 'a Valkey or Redis server program', install });
   const whole = args.length === 0 ? ['--coverage'] : [];
   const jestArgs = [...(selected ? [] : ['--selectProjects', ...projects]), ...whole, ...args];
   if (!args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg))) jestArgs.push('--maxWorkers=2');

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Caller, notFound, type Principal, ProblemError, ReadsPersonalData, Requires } from '@lexecon/auth';
+import { Limited } from '@lexecon/resilience';
 import { CompiledBody } from './compiled-body.pipe.js';
 import { DecisionBatchDto, DecisionQuery, DecisionRequestDto } from './decision.dto.js';
 import { DecisionReader } from './decision.reader.js';
@@ -42,6 +43,7 @@ export class DecisionController {
   /** Permit, deny or escalate. The answer leaves when its record is durable; any failure before that is a 503 without an outcome. */
   @Post()
   @HttpCode(200)
+  @Limited('decision')
   @Requires('decision:make')
   @ApiHeader(KEY_HEADER)
   @ApiHeader(PREFER_HEADER)
@@ -62,6 +64,7 @@ export class DecisionController {
   /** Up to 100 decisions in one ledger batch, answered in order: all of them or none. */
   @Post('batch')
   @HttpCode(200)
+  @Limited('decision', requestsIn)
   @Requires('decision:make')
   @ApiHeader(KEY_HEADER)
   @ApiHeader(PREFER_HEADER)
@@ -107,12 +110,19 @@ export class DecisionController {
   /** Makes the decision again from its record: the same, different, or not replayable and why. */
   @Post(':id/replay')
   @HttpCode(200)
+  @Limited('expensive')
   @Requires('decision:read')
   @ReadsPersonalData('decision')
   @ApiOkResponse({ type: ReplayView })
   replay(@Param('id', id) decisionId: string): Promise<ReplayView> {
     return this.replays.replay(decisionId);
   }
+}
+
+/** How many decisions a body asks for, which nobody has checked yet. */
+function requestsIn(body: unknown): number {
+  const requests = typeof body === 'object' && body !== null && 'requests' in body ? body.requests : [];
+  return Array.isArray(requests) ? Math.min(Math.max(1, requests.length), 100) : 1;
 }
 
 /** RFC 7240: preferences are separated by commas. */

@@ -3,6 +3,7 @@ import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsOptional, Matches } from 'class-validator';
 import { ReadsPersonalData, Requires } from '@lexecon/auth';
+import { Limited } from '@lexecon/resilience';
 import { ExportService } from './export.service.js';
 import { ShardQuery } from './ledger.dto.js';
 
@@ -35,6 +36,7 @@ export class ExportController {
   constructor(private readonly exports: ExportService) {}
 
   @Get('export')
+  @Limited('expensive')
   @Requires('ledger:export')
   @ReadsPersonalData('export')
   @ApiOperation({ summary: 'A range of the log with everything that `apps/verify` needs to recompute it, as one file' })

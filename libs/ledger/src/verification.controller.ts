@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { notFound, Requires } from '@lexecon/auth';
+import { Limited } from '@lexecon/resilience';
 import { VerificationRequest, VerificationView } from './verification.dto.js';
 import { VerificationTask } from './verification.task.js';
 
@@ -14,6 +15,7 @@ export class VerificationController {
 
   @Post()
   @HttpCode(202)
+  @Limited('expensive')
   @Requires('ledger:verify')
   @ApiOperation({ summary: 'Recompute a range of the log from what is stored, as a job: one at a time' })
   @ApiAcceptedResponse({ type: VerificationView })

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, type Principal, Requires } from '@lexecon/auth';
+import { Limited } from '@lexecon/resilience';
 import { pageOf } from '@lexecon/database';
 import { hashOf } from './core/index.js';
 import { keyOf, numberOfCursor } from './cursor.js';
@@ -55,6 +56,7 @@ export class PolicyController {
 
   @Post('test')
   @HttpCode(200)
+  @Limited('expensive')
   @Requires('policy:write')
   @ApiOperation({ summary: 'Run cases on policies, saved or not' })
   @ApiOkResponse({ type: TestView })
