@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Authenticator, AuthModule } from '@lexecon/auth';
 import { DatabaseHealth, DatabaseModule, MigrationHealth } from '@lexecon/database';
 import { DecisionModule } from '@lexecon/decision';
+import { FlagsModule } from '@lexecon/flags';
 import { type HealthFactsFactory, HealthModule } from '@lexecon/health';
 import { IdentityAuthenticator, IdentityModule } from '@lexecon/identity';
 import { LedgerHealth, LedgerModule } from '@lexecon/ledger';
@@ -46,6 +47,7 @@ export class AppModule {
           mayCreate: places.mayCreate,
         }),
         LedgerModule.with(ledgerOptions(settings, places)),
+        FlagsModule.with(settings),
         IdentityModule.with(settings),
         PolicyModule,
         OversightModule,

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { flagSettings } from '@lexecon/flags';
+import { identitySettings } from '@lexecon/identity';
 import { identitySettings, isInsecure } from '@lexecon/identity';
 import { ledgerSettings } from '@lexecon/ledger';
 import { resilienceSettings } from '@lexecon/resilience';
@@ -10,6 +12,7 @@ export const settingTables = {
   server: shellSettings,
   ledger: ledgerSettings,
   vault: vaultSettings,
+  flags: flagSettings,
   identity: identitySettings,
   resilience: resilienceSettings,
 } as const;
@@ -18,6 +21,7 @@ const schema = z.object({
   ...shellSettings,
   ...ledgerSettings,
   ...vaultSettings,
+  ...flagSettings,
   ...identitySettings,
   ...resilienceSettings,
 });

@@ -55,6 +55,27 @@ export const identitySettings = {
   ACCOUNT_IDLE_DAYS: z.coerce.number().int().min(1).max(365).default(90).meta({
     description: 'Days after which the account of a person who did not sign in is disabled.',
   }),
+  PASSWORD_CONTEXT_WORDS: z
+    .string()
+    .max(2_000)
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    )
+    .meta({
+      description:
+        'Words that passwords may not consist of, beside those of the person’s e-mail address: the names of your organisation, products and places, with commas between them.',
+    }),
+  PASSWORD_THREADS: z.coerce.number().int().min(1).max(64).default(2).meta({
+    description:
+      'Passwords that are hashed at the same time while enable_async_auth is on. Each takes PASSWORD_MEMORY_KIB and a thread; libuv has four unless UV_THREADPOOL_SIZE says otherwise, and files and names are looked up on them too.',
+  }),
+  PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(64).meta({
+    description: 'Passwords that may wait for a thread; further sign-ins are answered 503.',
+  }),
   PASSWORD_MEMORY_KIB: z.coerce
     .number()
     .int()

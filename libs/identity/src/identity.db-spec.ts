@@ -18,6 +18,7 @@ import {
 } from '@lexecon/auth';
 import { DatabaseModule } from '@lexecon/database';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
+import { FlagsModule } from '@lexecon/flags';
 import { LedgerModule } from '@lexecon/ledger';
 import { VaultModule } from '@lexecon/vault';
 import { KeyService } from './actor/key.service.js';
@@ -69,6 +70,7 @@ describe('the identity room over HTTP', () => {
           receiptKeyFile: join(folder, 'receipt.key'),
           mayCreateKeys: true,
         }),
+        FlagsModule.with({ LEXECON_FLAGS: '' }),
         IdentityModule.with(settings),
         AuthModule.with({ provide: Authenticator, useExisting: IdentityAuthenticator }),
       ],

@@ -1,5 +1,6 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, type FactoryProvider, Global, Module } from '@nestjs/common';
 import { Reads } from '@lexecon/auth';
+import { Flags } from '@lexecon/flags';
 import { LedgerService } from '@lexecon/ledger';
 import { SubjectVault } from '@lexecon/vault';
 import { AccessEventController } from './access/access-event.controller.js';
@@ -26,6 +27,7 @@ import { GrantController } from './person/grant.controller.js';
 import { GrantService } from './person/grant.service.js';
 import { StandingService } from './person/standing.service.js';
 import { StandingTask } from './person/standing.task.js';
+import { inLine, inThreads } from './person/hashing.js';
 import { Passwords } from './person/password.js';
 import { PersonService } from './person/person.service.js';
 import { SessionService } from './sign-in/session.service.js';
@@ -68,7 +70,7 @@ export class IdentityModule {
         ActorRegistry,
         ActorService,
         KeyService,
-        { provide: Passwords, useFactory: (): Passwords => new Passwords(settings) },
+        passwordsOf(settings),
         AttemptLimits,
         SessionService,
         EnrolmentService,
@@ -91,4 +93,14 @@ export class IdentityModule {
       exports: [ActorRegistry, IdentityAuthenticator, IdentityBootstrap, Reads],
     };
   }
+}
+
+/** Hashing runs where enable_async_auth says at that moment. */
+function passwordsOf(settings: IdentitySettings): FactoryProvider<Passwords> {
+  const threads = inThreads(settings.PASSWORD_THREADS, settings.PASSWORD_QUEUE);
+  return {
+    provide: Passwords,
+    useFactory: (flags: Flags) => new Passwords(settings, () => (flags.isEnabled('enable_async_auth') ? threads : inLine)),
+    inject: [Flags],
+  };
 }

@@ -105,7 +105,7 @@ export class PersonService {
     const account = await tryTicket(this.dataSource.manager, hash, 'invitation', MOST_TRIES);
     if (!account) throw refused();
     const [stored, record] = await Promise.all([
-      this.passwords.hash(password),
+      this.passwords.choose(password, account.email),
       this.log.seal({
         event: 'person-activated',
         about: { subject: accountSubject(account.id), fields: { account: account.id, address } },

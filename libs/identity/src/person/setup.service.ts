@@ -56,7 +56,7 @@ export class SetupService {
     if (known.length === 0) throw notAccepted('The setup token is not valid, or was used before.');
     const account = { id: uuid7(), email: normalEmail(email), status: 'active' } as const;
     const [stored, record] = await Promise.all([
-      this.passwords.hash(password),
+      this.passwords.choose(password, account.email),
       this.log.seal({
         event: 'setup',
         about: { subject: accountSubject(account.id), fields: { account: account.id, email: account.email, address } },

@@ -1,0 +1,3 @@
+export { Flags } from './flags.js';
+export { flagSettings } from './flags.config.js';
+export { FlagsModule } from './flags.module.js';
