@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { flagSettings } from '@lexecon/flags';
-import { identitySettings } from '@lexecon/identity';
 import { identitySettings, isInsecure } from '@lexecon/identity';
 import { ledgerSettings } from '@lexecon/ledger';
 import { resilienceSettings } from '@lexecon/resilience';

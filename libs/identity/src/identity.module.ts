@@ -100,7 +100,8 @@ function passwordsOf(settings: IdentitySettings): FactoryProvider<Passwords> {
   const threads = inThreads(settings.PASSWORD_THREADS, settings.PASSWORD_QUEUE);
   return {
     provide: Passwords,
-    useFactory: (flags: Flags) => new Passwords(settings, () => (flags.isEnabled('enable_async_auth') ? threads : inLine)),
+    useFactory: (flags: Flags) =>
+      new Passwords(settings, () => (flags.isEnabled('enable_async_auth') ? threads : inLine)),
     inject: [Flags],
   };
 }
