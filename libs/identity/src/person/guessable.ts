@@ -36,7 +36,7 @@ const rows = [
   'qazwsxedcrfvtgbyhnujmikolp',
 ];
 const sequences: ReadonlySet<string> = new Set(
-  rows.flatMap((row) => [row, [...row].toReversed().join('')]).flatMap(partsOfRow),
+  rows.flatMap((row) => [row, Array.from(row).toReversed().join('')]).flatMap(partsOfRow),
 );
 
 /** What characters stand for when words are disguised. The digit 1 stands for either of two letters, so there are two ways to read. */
@@ -49,7 +49,7 @@ const disguises = [
  *  disguised letters (p@ssw0rd) do not make another one; signs between parts count for nothing when they are all the same.
  *  `context`: words that anybody would try here. Takes about a millisecond for 128 characters. */
 export function guessable(password: string, context: readonly string[]): string | null {
-  const plain = [...password.normalize('NFKC').toLowerCase()];
+  const plain = Array.from(password.normalize('NFKC').toLowerCase());
   const words = new Set(context.map((word) => word.normalize('NFKC').toLowerCase()).filter(isWord));
   const readings = [
     plain,
@@ -100,7 +100,7 @@ function partsOf(characters: readonly string[], context: ReadonlySet<string>): R
   }
   const parts = new Map<string, Kind>();
   for (let step = best[characters.length]; step; step = best[step.from]) {
-    parts.set(step.kind === 'repetition' ? [...step.part].slice(0, 1).join('') : step.part, step.kind);
+    parts.set(step.kind === 'repetition' ? Array.from(step.part).slice(0, 1).join('') : step.part, step.kind);
   }
   return parts;
 }
