@@ -51,6 +51,7 @@ export async function testServer(
     DATABASE_URL: databaseUrl,
     LEXECON_DATA_DIR: folder,
     ...unlimited,
+    PUBLIC_URL: 'http://localhost:3000',
     ...environment,
   });
   const app = await createServer(settings, createLogger(settings, { write: (line: string) => void lines.push(line) }));

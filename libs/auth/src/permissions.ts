@@ -2,6 +2,7 @@
 export const permissions = {
   'access-record:read': 'see who did what to whose access, and who read whose data: the sealed part of access events',
   'access:read': 'see people, agents, keys and their roles, and access events without their sealed part',
+  'account:own': "see and end one's own sessions, prove and change one's own second factors",
   'agent:write': 'register and change agents, give and revoke their keys',
   'decision:make': 'ask for a decision about oneself',
   'decision:make-for-any': 'ask for a decision about any actor (a policy enforcement point)',
@@ -37,13 +38,25 @@ const readEverything = [
   'review:read',
 ] as const satisfies readonly Permission[];
 
+/** What every person may do, whatever else. */
+const own = ['account:own'] as const satisfies readonly Permission[];
+
 /** Roles bundle permissions; nobody is given a permission but through a role. */
 export const roles = {
   agent: ['decision:make', 'receipt:read'],
   gateway: ['decision:make', 'decision:make-for-any', 'receipt:read'],
   provisioner: ['person:provision'],
-  'policy-author': ['policy:read', 'policy:write', 'resource:read', 'resource:write', 'decision:read', 'receipt:read'],
+  'policy-author': [
+    ...own,
+    'policy:read',
+    'policy:write',
+    'resource:read',
+    'resource:write',
+    'decision:read',
+    'receipt:read',
+  ],
   'policy-approver': [
+    ...own,
     'policy:read',
     'policy:approve',
     'policy:activate',
@@ -51,12 +64,20 @@ export const roles = {
     'decision:read',
     'receipt:read',
   ],
-  reviewer: ['review:read', 'decision:read', 'receipt:read'],
-  'privacy-officer': ['decision:read', 'receipt:read', 'ledger:read', 'resource:read'],
-  'compliance-officer': [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify', 'user:review'],
-  auditor: [...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify'],
-  operator: ['operation:read', 'ledger:read', 'ledger:verify', 'access:read'],
+  reviewer: [...own, 'review:read', 'decision:read', 'receipt:read'],
+  'privacy-officer': [...own, 'decision:read', 'receipt:read', 'ledger:read', 'resource:read'],
+  'compliance-officer': [
+    ...own,
+    ...readEverything,
+    'access-record:read',
+    'ledger:export',
+    'ledger:verify',
+    'user:review',
+  ],
+  auditor: [...own, ...readEverything, 'access-record:read', 'ledger:export', 'ledger:verify'],
+  operator: [...own, 'operation:read', 'ledger:read', 'ledger:verify', 'access:read'],
   admin: [
+    ...own,
     'access-record:read',
     'access:read',
     'agent:write',

@@ -12,7 +12,7 @@ import { ActorService, type NewActor } from './actor/actor.service.js';
 import { keysOfActor } from './actor/key.queries.js';
 import { KeyService } from './actor/key.service.js';
 import { parseApiKey } from './actor/api-key.format.js';
-import { EnrolmentService } from './sign-in/enrolment.service.js';
+import { TotpVault } from './factor/totp.vault.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
 import { Passwords } from './person/password.js';
 import { SetupService } from './person/setup.service.js';
@@ -36,7 +36,7 @@ export class IdentityBootstrap {
     private readonly actors: ActorService,
     private readonly keys: KeyService,
     private readonly passwords: Passwords,
-    private readonly enrolments: EnrolmentService,
+    private readonly totp: TotpVault,
     private readonly log: AccessLog,
     @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
   ) {}
@@ -61,7 +61,7 @@ export class IdentityBootstrap {
     if (await accountOfEmail(this.dataSource.manager, normalEmail(email))) return;
     const account = { id: uuid7(), email: normalEmail(email), justification, status: 'active' } as const;
     const stored = await this.passwords.hash(password);
-    const sealed = this.enrolments.seal(account.id, totpSecretOfBase32(totpSecret));
+    const sealed = this.totp.seal(account.id, totpSecretOfBase32(totpSecret));
     const record = await this.log.seal({
       event: 'person-activated',
       about: {

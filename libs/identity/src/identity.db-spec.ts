@@ -62,6 +62,7 @@ describe('the identity room over HTTP', () => {
     const module = await Test.createTestingModule({
       imports: [
         DatabaseModule.with({ url }),
+        ResilienceModule.with(z.object(resilienceSettings).parse({})),
         VaultModule.with({ url, keyFile: join(folder, 'vault.json'), deployment: 'log.test', mayCreate: true }),
         LedgerModule.with({
           url,

@@ -19,7 +19,14 @@ import { BreakGlassController } from './break-glass/break-glass.controller.js';
 import { BreakGlassService } from './break-glass/break-glass.service.js';
 import { UseService } from './break-glass/use.service.js';
 import { UseTask } from './break-glass/use.task.js';
+import { ChallengeService } from './sign-in/challenge.service.js';
+import { EnrolmentController } from './sign-in/enrolment.controller.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
+import { FactorController } from './factor/factor.controller.js';
+import { FactorService } from './factor/factor.service.js';
+import { ProofService } from './factor/proof.service.js';
+import { ResetService } from './factor/reset.service.js';
+import { TotpVault } from './factor/totp.vault.js';
 import { IdentityAuthenticator } from './identity.authenticator.js';
 import { IdentityBootstrap } from './identity.bootstrap.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
@@ -28,8 +35,15 @@ import { GrantService } from './person/grant.service.js';
 import { StandingService } from './person/standing.service.js';
 import { StandingTask } from './person/standing.task.js';
 import { inLine, inThreads } from './person/hashing.js';
+import { PasskeyService } from './passkey/passkey.service.js';
 import { Passwords } from './person/password.js';
 import { PersonService } from './person/person.service.js';
+import { SessionCarrier } from './session/session.carrier.js';
+import { SessionController } from './session/session.controller.js';
+import { SessionOverview } from './session/session.overview.js';
+import { SessionTask } from './session/session.task.js';
+import { StepUpService } from './session/step-up.service.js';
+import { UserSessionController } from './session/user-session.controller.js';
 import { SessionService } from './sign-in/session.service.js';
 import { SetupService } from './person/setup.service.js';
 import { SignInService } from './sign-in/sign-in.service.js';
@@ -51,8 +65,12 @@ export class IdentityModule {
         SsoController,
         AuthController,
         BreakGlassController,
+        EnrolmentController,
+        SessionController,
+        FactorController,
         UserController,
         GrantController,
+        UserSessionController,
         AgentController,
         AccessEventController,
       ],
@@ -73,6 +91,16 @@ export class IdentityModule {
         passwordsOf(settings),
         AttemptLimits,
         SessionService,
+        SessionCarrier,
+        SessionOverview,
+        SessionTask,
+        StepUpService,
+        TotpVault,
+        PasskeyService,
+        ProofService,
+        ChallengeService,
+        FactorService,
+        ResetService,
         EnrolmentService,
         PersonService,
         GrantService,

@@ -5,6 +5,7 @@ import { Policy1764000000400 } from './1764000000400-policy.js';
 import { Oversight1764000000500 } from './1764000000500-oversight.js';
 import { Decision1764000000600 } from './1764000000600-decision.js';
 import { People1764000000700 } from './1764000000700-people.js';
+import { Session1764000000800 } from './1764000000800-session.js';
 import { Sso1764000000900 } from './1764000000900-sso.js';
 import { Agent1764000001000 } from './1764000001000-agent.js';
 import { Limits1764000001100 } from './1764000001100-limits.js';
@@ -19,6 +20,7 @@ export const migrations = [
   Oversight1764000000500,
   Decision1764000000600,
   People1764000000700,
+  Session1764000000800,
   Sso1764000000900,
   Agent1764000001000,
   Limits1764000001100,

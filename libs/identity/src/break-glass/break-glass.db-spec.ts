@@ -4,12 +4,12 @@ import { Logger } from '@nestjs/common';
 import { HOTP, Secret } from 'otpauth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { SecretBox } from '@lexecon/vault';
+import { TotpVault } from '../factor/totp.vault.js';
 import { account, administrator, recordingLog, refusal, terms } from '../identity.testing.js';
 import { accountOfEmail } from '../person/account.queries.js';
 import { GrantService } from '../person/grant.service.js';
 import { Passwords } from '../person/password.js';
 import { idleAccounts, requireAdministrator } from '../person/standing.queries.js';
-import { EnrolmentService } from '../sign-in/enrolment.service.js';
 import { SessionService } from '../sign-in/session.service.js';
 import type { SealedCredentials } from './break-glass.credentials.js';
 import { BreakGlassService } from './break-glass.service.js';
@@ -22,7 +22,7 @@ describe('the break-glass account', () => {
   let breakGlass: BreakGlassService;
   let uses: UseService;
   let sessions: SessionService;
-  let enrolments: EnrolmentService;
+  let totp: TotpVault;
   let passwords: Passwords;
   const { log, entries } = recordingLog();
 
@@ -32,8 +32,8 @@ describe('the break-glass account', () => {
     const source = database.dataSource;
     passwords = new Passwords({ PASSWORD_MEMORY_KIB: 7_168, PASSWORD_PASSES: 1, PASSWORD_LANES: 1 });
     sessions = new SessionService(source, settings);
-    enrolments = new EnrolmentService(source, log, new SecretBox(randomBytes(32)), sessions);
-    breakGlass = new BreakGlassService(source, log, passwords, enrolments, sessions, settings);
+    totp = new TotpVault(new SecretBox(randomBytes(32)));
+    breakGlass = new BreakGlassService(source, log, passwords, totp, sessions, settings);
     uses = new UseService(source, log);
     await account(database, { id: administrator.id, roles: ['admin'] });
   });
@@ -47,11 +47,11 @@ describe('the break-glass account', () => {
     const sealed = await seal();
     const found = await accountOfEmail(database.dataSource.manager, sealed.email);
     if (!found) throw new Error('there is no account of that name');
-    expect(found).toMatchObject({ id: sealed.id, status: 'active', totpEnrolled: true });
+    expect(found).toMatchObject({ id: sealed.id, status: 'active', enrolled: true });
     expect(await passwords.matches(found.password, sealed.password)).toBe(true);
     const step = Math.floor(Date.now() / 30_000);
     const code = HOTP.generate({ secret: Secret.fromBase32(sealed.totpSecret), counter: step });
-    expect(enrolments.stepOf(found, code)).toBe(step);
+    expect(totp.stepOf(found, code)).toBe(step);
     expect((await sessions.principalOf((await signIn(sealed.id)).token))?.permissions.has('user:write')).toBe(true);
     expect(entries.map(({ public: open }) => open)).toEqual([{ event: 'break-glass-sealed', endsAt: terms.endsAt }]);
     expect(JSON.stringify(entries)).not.toContain(sealed.password);

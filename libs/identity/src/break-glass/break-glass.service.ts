@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import type { Principal } from '@lexecon/auth';
 import { AccessLog, accountSubject } from '../access/access-log.js';
+import { TotpVault } from '../factor/totp.vault.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { storeTotpSecret, useTotpStep } from '../person/account.queries.js';
 import { endOf, type GrantTerms } from '../person/grant.js';
@@ -10,7 +11,6 @@ import { insertGrant } from '../person/grant.queries.js';
 import { Passwords } from '../person/password.js';
 import { deleteAccount } from '../person/standing.queries.js';
 import { conflict } from '../refusal.js';
-import { EnrolmentService } from '../sign-in/enrolment.service.js';
 import { SessionService } from '../sign-in/session.service.js';
 import { freshTotpSecret } from '../sign-in/totp.js';
 import { base32Of, freshName, freshPassword, type SealedCredentials } from './break-glass.credentials.js';
@@ -30,7 +30,7 @@ export class BreakGlassService {
     private readonly dataSource: DataSource,
     private readonly log: AccessLog,
     private readonly passwords: Passwords,
-    private readonly enrolments: EnrolmentService,
+    private readonly totp: TotpVault,
     private readonly sessions: SessionService,
     @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
   ) {}
@@ -42,7 +42,7 @@ export class BreakGlassService {
     if (await isBreakGlass(this.dataSource.manager, by.id)) throw ownUse();
     const [id, email, password, secret] = [uuid7(), freshName(), freshPassword(), freshTotpSecret()];
     const stored = await this.passwords.hash(password);
-    const totpSecret = this.enrolments.seal(id, secret);
+    const totpSecret = this.totp.seal(id, secret);
     const record = await this.log.seal({
       event: 'break-glass-sealed',
       by,

@@ -2,9 +2,11 @@ import type { EntityManager } from 'typeorm';
 import type { Account, Person } from './account.js';
 import { activeRoles } from './grant.queries.js';
 
-const PERSON = `a.id, a.email, ${activeRoles('a.id')} AS roles, a.justification, a.status, a.totp_enrolled AS "secondFactor",
+const PERSON = `a.id, a.email, ${activeRoles('a.id')} AS roles, a.justification, a.status, 
+  (a.totp_secret IS NOT NULL AND a.totp_step > 0 OR EXISTS (SELECT FROM identity.passkey k WHERE k.account_id = a.id)) AS "secondFactor",
   a.created_at AS "createdAt"`;
-export const ACCOUNT = `a.id, a.email, a.status, a.password, a.totp_secret AS "totpSecret", a.totp_enrolled AS "totpEnrolled",
+/** The columns of an `Account`, of identity.account as `a`. */
+export const ACCOUNT = `a.id, a.email, a.status, a.password, a.totp_secret AS "totpSecret", a.totp_enrolled AS enrolled,
   a.totp_step::float8 AS "totpStep"`;
 
 /** Newest first; `before` is the id that the last page ended with. */
@@ -27,6 +29,11 @@ export async function personOf(db: EntityManager, id: string): Promise<Person | 
 
 export async function accountOfEmail(db: EntityManager, email: string): Promise<Account | undefined> {
   const [row] = await db.query<Account[]>(`SELECT ${ACCOUNT} FROM identity.account a WHERE email = $1`, [email]);
+  return row;
+}
+
+export async function accountOfId(db: EntityManager, id: string): Promise<Account | undefined> {
+  const [row] = await db.query<Account[]>(`SELECT ${ACCOUNT} FROM identity.account a WHERE id = $1`, [id]);
   return row;
 }
 
@@ -62,13 +69,16 @@ export async function storePassword(db: EntityManager, id: string, before: strin
   await db.query('UPDATE identity.account SET password = $3 WHERE id = $1 AND password = $2', [id, before, password]);
 }
 
-/** A secret that is not confirmed yet. False when the account has an enrolled one, which this never replaces. */
-export async function storeTotpSecret(tx: EntityManager, id: string, sealed: Buffer): Promise<boolean> {
+/** A secret that is not confirmed yet. False when the account ever had a second factor; with `again` (an administrator has taken them
+ *  away), when it has one. */
+export async function storeTotpSecret(tx: EntityManager, id: string, sealed: Buffer, again = false): Promise<boolean> {
   const rows = await tx.query<unknown[]>(
     `WITH stored AS (
-       UPDATE identity.account SET totp_secret = $2, totp_step = 0 WHERE id = $1 AND NOT totp_enrolled RETURNING id)
+       UPDATE identity.account a SET totp_secret = $2, totp_step = 0
+       WHERE id = $1 AND (NOT totp_enrolled OR ($3 AND totp_step = 0))
+         AND NOT EXISTS (SELECT FROM identity.passkey k WHERE k.account_id = a.id) RETURNING id)
      SELECT id FROM stored`,
-    [id, sealed],
+    [id, sealed, again],
   );
   return rows.length > 0;
 }
@@ -86,52 +96,6 @@ export async function useTotpStep(
        WHERE id = $1 AND totp_step < $2 AND totp_secret = $3 AND status = 'active' RETURNING id)
      SELECT id FROM used`,
     [id, step, totpSecret],
-  );
-  return rows.length > 0;
-}
-
-export type TicketPurpose = 'invitation' | 'second-factor' | 'enrolment';
-
-export async function insertTicket(
-  tx: EntityManager,
-  hash: Buffer,
-  purpose: TicketPurpose,
-  accountId: string,
-  minutes: number,
-): Promise<Date> {
-  const [row] = await tx.query<{ expiresAt: Date }[]>(
-    `INSERT INTO identity.ticket (hash, purpose, account_id, expires_at)
-     VALUES ($1, $2, $3, now() + make_interval(mins => $4)) RETURNING expires_at AS "expiresAt"`,
-    [hash, purpose, accountId, minutes],
-  );
-  if (!row) throw new Error('the ticket was not stored');
-  return row.expiresAt;
-}
-
-/** Counts one try of a ticket that still counts for something, and answers whose it is. */
-export async function tryTicket(
-  db: EntityManager,
-  hash: Buffer,
-  purpose: TicketPurpose,
-  mostTries: number,
-): Promise<Account | undefined> {
-  const [row] = await db.query<Account[]>(
-    `WITH tried AS (
-       UPDATE identity.ticket SET attempts = attempts + 1
-       WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() AND attempts < $3 RETURNING account_id)
-     SELECT ${ACCOUNT} FROM tried JOIN identity.account a ON a.id = tried.account_id`,
-    [hash, purpose, mostTries],
-  );
-  return row;
-}
-
-/** False when somebody else was first. */
-export async function useTicket(tx: EntityManager, hash: Buffer): Promise<boolean> {
-  const rows = await tx.query<unknown[]>(
-    `WITH used AS (
-       UPDATE identity.ticket SET used_at = now() WHERE hash = $1 AND used_at IS NULL AND expires_at > now() RETURNING hash)
-     SELECT hash FROM used`,
-    [hash],
   );
   return rows.length > 0;
 }

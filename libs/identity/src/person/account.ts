@@ -28,7 +28,9 @@ export interface Account {
   readonly password: string | null;
   /** Sealed under `totp:<id>`. */
   readonly totpSecret: Buffer | null;
-  readonly totpEnrolled: boolean;
+  /** Whether a second factor was ever set up: then a password alone begins no enrolment. */
+  readonly enrolled: boolean;
+  /** The last time step that was used; 0 while the secret is not confirmed. */
   readonly totpStep: number;
 }
 

@@ -1,19 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { HOTP, Secret } from 'otpauth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { PostgresStore, SharedLimits } from '@lexecon/resilience';
-import { SecretBox } from '@lexecon/vault';
-import { EnrolmentService } from '../sign-in/enrolment.service.js';
+import type { EnrolmentService } from '../sign-in/enrolment.service.js';
 import { administrator, recordingLog, refusal, terms } from '../identity.testing.js';
-import { Passwords } from './password.js';
 import { type FirstAdministrator, SetupService } from './setup.service.js';
 import { PersonService } from './person.service.js';
 import { SessionService } from '../sign-in/session.service.js';
 import { AttemptLimits } from '../sign-in/attempt-limits.js';
-import { SignInService } from '../sign-in/sign-in.service.js';
+import type { SignInService } from '../sign-in/sign-in.service.js';
+import { comingFrom, sessionSettings, signInServices } from '../sign-in/sign-in.testing.js';
 
 const PASSWORD = 'correct horse battery staple';
 const HERE = '192.0.2.77';
+const here = comingFrom(HERE);
 const setupToken = 'setup-token-of-at-least-32-characters';
 
 const step = (): number => Math.floor(Date.now() / 30_000);
@@ -28,19 +27,15 @@ describe('people', () => {
   let sessions: SessionService;
   let signIn: SignInService;
   const { log, entries } = recordingLog();
-  const box = new SecretBox(randomBytes(32));
-  const settings = { SESSION_IDLE_MINUTES: 30, SESSION_MAX_HOURS: 12, FRESH_PROOF_MINUTES: 10, GRANT_MAX_DAYS: 365 };
+  const settings = { ...sessionSettings, GRANT_MAX_DAYS: 365 };
 
   beforeAll(async () => {
     database = await testDatabase();
     const source = database.dataSource;
-    const passwords = new Passwords({ PASSWORD_MEMORY_KIB: 7_168, PASSWORD_PASSES: 1, PASSWORD_LANES: 1 });
-    sessions = new SessionService(source, settings);
-    enrolments = new EnrolmentService(source, log, box, sessions);
-    people = new PersonService(source, log, passwords, enrolments, settings);
-    const attempts = new AttemptLimits(new SharedLimits(new PostgresStore(source)), source);
-    setups = new SetupService(source, log, passwords, enrolments, sessions, settings, attempts);
-    signIn = new SignInService(source, log, passwords, enrolments, sessions, attempts);
+    const services = signInServices(source, log);
+    ({ sessions, enrolments, signIn } = services);
+    people = new PersonService(source, log, services.passwords, enrolments, settings);
+    setups = new SetupService(source, log, services.passwords, enrolments, sessions, settings, services.attempts);
     await source.query(
       `INSERT INTO identity.account (id, email, roles, justification, status, password)
        VALUES ($1, 'root@example.com', '{admin}', 'test', 'active', 'none')`,
@@ -59,12 +54,12 @@ describe('people', () => {
   async function enrolled(email: string, roles: readonly string[] = ['auditor']): Promise<string> {
     const { invitation } = await people.invite(administrator, { email, roles, ...terms });
     const { enrolment, uri } = await people.activate(invitation, PASSWORD, HERE);
-    await enrolments.confirm(enrolment, codeAt(uri, step() - 1), {});
+    await enrolments.confirm(enrolment, codeAt(uri, step() - 1), here);
     return uri;
   }
 
   async function challengeFor(email: string): Promise<string> {
-    const answer = await signIn.login(email, PASSWORD, HERE);
+    const answer = await signIn.login(email, PASSWORD, here);
     if (answer.next !== 'secondFactor') throw new Error('no second factor was asked for');
     return answer.challenge;
   }
@@ -157,7 +152,7 @@ describe('people', () => {
          WHERE email = 'thief@example.com'`,
       );
       const challenge = await challengeFor('thief@example.com');
-      await expect(signIn.secondFactor(challenge, codeAt(uri, step()), HERE)).rejects.toThrow();
+      await expect(signIn.secondFactor(challenge, { code: codeAt(uri, step()) }, here)).rejects.toThrow();
     });
 
     it('is asked for again at login while it was never confirmed, and then is another one', async () => {
@@ -167,11 +162,11 @@ describe('people', () => {
         ...terms,
       });
       const begun = await people.activate(invitation, PASSWORD, HERE);
-      const again = await signIn.login('slow@example.com', PASSWORD, HERE);
+      const again = await signIn.login('slow@example.com', PASSWORD, here);
       if (again.next !== 'enrolment') throw new Error('enrolment was not asked for');
       expect(again.uri).not.toBe(begun.uri);
-      expect(await refusal(enrolments.confirm(begun.enrolment, codeAt(begun.uri, step()), {}))).toBe(401);
-      expect((await enrolments.confirm(again.enrolment, codeAt(again.uri, step()), {})).token).toMatch(/^lxs_/);
+      expect(await refusal(enrolments.confirm(begun.enrolment, codeAt(begun.uri, step()), here))).toBe(401);
+      expect((await enrolments.confirm(again.enrolment, codeAt(again.uri, step()), here)).token).toMatch(/^lxs_/);
     });
 
     it('cannot be enrolled over a confirmed one', async () => {
@@ -181,8 +176,8 @@ describe('people', () => {
         ...terms,
       });
       const { enrolment, uri } = await people.activate(invitation, PASSWORD, HERE);
-      await enrolments.confirm(enrolment, codeAt(uri, step() - 1), {});
-      expect(await refusal(enrolments.confirm(enrolment, codeAt(uri, step()), {}))).toBe(401);
+      await enrolments.confirm(enrolment, codeAt(uri, step() - 1), here);
+      expect(await refusal(enrolments.confirm(enrolment, codeAt(uri, step()), here))).toBe(401);
       const [row] = await database.dataSource.query<{ id: string }[]>(
         `SELECT id FROM identity.account WHERE email = 'fixed@example.com'`,
       );
@@ -194,7 +189,11 @@ describe('people', () => {
   describe('signing in', () => {
     it('takes password and code, and opens a session with the roles of the account', async () => {
       const uri = await enrolled('ada@example.com', ['policy-author', 'auditor']);
-      const session = await signIn.secondFactor(await challengeFor(' ADA@example.com '), codeAt(uri, step()), HERE);
+      const session = await signIn.secondFactor(
+        await challengeFor(' ADA@example.com '),
+        { code: codeAt(uri, step()) },
+        here,
+      );
       const principal = await sessions.principalOf(session.token);
       expect(principal).toMatchObject({ kind: 'person', roles: ['policy-author', 'auditor'] });
       expect(principal?.permissions.has('policy:write')).toBe(true);
@@ -208,7 +207,7 @@ describe('people', () => {
       await database.dataSource.query('DELETE FROM resilience.bucket');
       const code = codeAt(uri, step());
       const outcomes = await Promise.all(
-        challenges.map((challenge) => refusal(signIn.secondFactor(challenge, code, HERE))),
+        challenges.map((challenge) => refusal(signIn.secondFactor(challenge, { code }, here))),
       );
       expect(outcomes.filter((status) => status === 0)).toHaveLength(1);
       expect(outcomes.filter((status) => status === 401 || status === 429)).toHaveLength(99);
@@ -219,7 +218,7 @@ describe('people', () => {
     async function challengeAs(email: string, i: number): Promise<string> {
       await database.dataSource.query('DELETE FROM resilience.bucket');
       try {
-        const answer = await signIn.login(email, PASSWORD, `198.51.${String(i)}.1`);
+        const answer = await signIn.login(email, PASSWORD, comingFrom(`198.51.${String(i)}.1`));
         if (answer.next === 'secondFactor') return answer.challenge;
       } catch {
         return challengeAs(email, i);
@@ -230,8 +229,9 @@ describe('people', () => {
     it('refuses a challenge after five wrong codes, even with the right one', async () => {
       const uri = await enrolled('codes@example.com');
       const challenge = await challengeFor('codes@example.com');
-      for (let i = 0; i < 5; i += 1) expect(await refusal(signIn.secondFactor(challenge, 'abcdef', HERE))).toBe(401);
-      expect(await refusal(signIn.secondFactor(challenge, codeAt(uri, step()), HERE))).toBe(401);
+      for (let i = 0; i < 5; i += 1)
+        expect(await refusal(signIn.secondFactor(challenge, { code: 'abcdef' }, here))).toBe(401);
+      expect(await refusal(signIn.secondFactor(challenge, { code: codeAt(uri, step()) }, here))).toBe(401);
       expect(events().filter((event) => event === 'login-failed')).toHaveLength(5);
     });
 
@@ -241,18 +241,22 @@ describe('people', () => {
       for (let i = 0; i < 3; i += 1) {
         const challenge = await challengeFor('spray@example.com').catch(() => '');
         for (let k = 0; k < 4; k += 1)
-          statuses.push(await refusal(signIn.secondFactor(challenge, '000000', `203.0.113.${String(i)}`)));
+          statuses.push(
+            await refusal(signIn.secondFactor(challenge, { code: '000000' }, comingFrom(`203.0.113.${String(i)}`))),
+          );
       }
       expect(statuses.slice(0, 8)).toEqual(Array.from({ length: 8 }, () => 401));
       expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
       const challenge = await challengeFor('spray@example.com');
-      expect(await refusal(signIn.secondFactor(challenge, codeAt(uri, step()), '203.0.113.99'))).toBe(429);
+      expect(
+        await refusal(signIn.secondFactor(challenge, { code: codeAt(uri, step()) }, comingFrom('203.0.113.99'))),
+      ).toBe(429);
     });
 
     it('answers a wrong password as it answers an unknown account', async () => {
       await enrolled('known@example.com');
       const problemOf = (email: string) =>
-        signIn.login(email, 'wrong password of mine', HERE).catch((error: unknown) => error);
+        signIn.login(email, 'wrong password of mine', here).catch((error: unknown) => error);
       expect(await problemOf('known@example.com')).toEqual(await problemOf('unknown@example.com'));
     });
 
@@ -262,54 +266,58 @@ describe('people', () => {
         await database.dataSource.query('DELETE FROM resilience.bucket');
         const tries = await Promise.all(
           Array.from({ length: 30 }, (_, i) =>
-            refusal(signIn.login(email, 'wrong password of mine', `203.0.113.${String(100 + i)}`)),
+            refusal(signIn.login(email, 'wrong password of mine', comingFrom(`203.0.113.${String(100 + i)}`))),
           ),
         );
         expect(tries.filter((status) => status === 401)).toHaveLength(10);
         expect(tries.filter((status) => status === 429)).toHaveLength(20);
-        const refused = await signIn.login(email, PASSWORD, '203.0.113.1').catch((error: unknown) => error);
+        const refused = await signIn.login(email, PASSWORD, comingFrom('203.0.113.1')).catch((error: unknown) => error);
         expect(refused).toMatchObject({ problem: { status: 429 } });
         expect((refused as { problem: { retryAfter: number } }).problem.retryAfter).toBeLessThanOrEqual(90);
       }
       await database.dataSource.query(`UPDATE resilience.bucket SET full_at = full_at - interval '91 seconds'`);
-      expect(await refusal(signIn.login('nobody@example.com', PASSWORD, '203.0.113.1'))).toBe(401);
-      expect(await refusal(signIn.login('nobody@example.com', PASSWORD, '203.0.113.1'))).toBe(429);
+      expect(await refusal(signIn.login('nobody@example.com', PASSWORD, comingFrom('203.0.113.1')))).toBe(401);
+      expect(await refusal(signIn.login('nobody@example.com', PASSWORD, comingFrom('203.0.113.1')))).toBe(429);
     });
 
     it('refuses an address after 100 failures, whatever accounts they were for', async () => {
       const attempts = new AttemptLimits(new SharedLimits(new PostgresStore(database.dataSource)), database.dataSource);
       for (let i = 0; i < 99; i += 1) await attempts.address('203.0.113.5');
-      expect(await refusal(signIn.login('someone@example.com', 'wrong password of mine', '203.0.113.5'))).toBe(401);
-      expect(await refusal(signIn.login('another@example.com', 'wrong password of mine', '::ffff:203.0.113.5'))).toBe(
-        429,
-      );
-      expect(await refusal(signIn.login('another@example.com', 'wrong password of mine', '203.0.113.6'))).toBe(401);
+      expect(
+        await refusal(signIn.login('someone@example.com', 'wrong password of mine', comingFrom('203.0.113.5'))),
+      ).toBe(401);
+      expect(
+        await refusal(signIn.login('another@example.com', 'wrong password of mine', comingFrom('::ffff:203.0.113.5'))),
+      ).toBe(429);
+      expect(
+        await refusal(signIn.login('another@example.com', 'wrong password of mine', comingFrom('203.0.113.6'))),
+      ).toBe(401);
     });
 
     it('forgives earlier failures once somebody is signed in', async () => {
       const uri = await enrolled('forgiven@example.com');
       for (let i = 0; i < 9; i += 1)
-        await refusal(signIn.login('forgiven@example.com', 'wrong password of mine', HERE));
-      await signIn.secondFactor(await challengeFor('forgiven@example.com'), codeAt(uri, step()), HERE);
+        await refusal(signIn.login('forgiven@example.com', 'wrong password of mine', here));
+      await signIn.secondFactor(await challengeFor('forgiven@example.com'), { code: codeAt(uri, step()) }, here);
       for (let i = 0; i < 9; i += 1)
-        expect(await refusal(signIn.login('forgiven@example.com', 'wrong password of mine', HERE))).toBe(401);
+        expect(await refusal(signIn.login('forgiven@example.com', 'wrong password of mine', here))).toBe(401);
     }, 15_000);
   });
 
   describe('a session', () => {
     const opened = async (email: string): Promise<{ readonly token: string }> => {
       const uri = await enrolled(email);
-      return signIn.secondFactor(await challengeFor(email), codeAt(uri, step()), HERE);
+      return signIn.secondFactor(await challengeFor(email), { code: codeAt(uri, step()) }, here);
     };
     /** Another replica: it remembers nothing. */
     const elsewhere = (): SessionService => new SessionService(database.dataSource, settings);
 
     it('ends at logout, once', async () => {
       const { token } = await opened('out@example.com');
-      await signIn.logout(token);
+      await signIn.logout({ token, transport: 'bearer' }, here);
       expect(await sessions.principalOf(token)).toBeNull();
       expect(await elsewhere().principalOf(token)).toBeNull();
-      expect(await refusal(signIn.logout(token))).toBe(401);
+      expect(await refusal(signIn.logout({ token, transport: 'bearer' }, here))).toBe(401);
       expect(events()).toContain('logout');
     });
 
@@ -334,12 +342,12 @@ describe('people', () => {
 
   it('keeps e-mail, account and address out of everything public in the ledger', async () => {
     const uri = await enrolled('secret.name@example.com');
-    await refusal(signIn.login('secret.name@example.com', 'wrong password of mine', HERE));
-    await refusal(signIn.login('secret.stranger@example.com', 'wrong password of mine', HERE));
+    await refusal(signIn.login('secret.name@example.com', 'wrong password of mine', here));
+    await refusal(signIn.login('secret.stranger@example.com', 'wrong password of mine', here));
     const { token } = await signIn.secondFactor(
       await challengeFor('secret.name@example.com'),
-      codeAt(uri, step()),
-      HERE,
+      { code: codeAt(uri, step()) },
+      here,
     );
     const principal = await sessions.principalOf(token);
     const open = JSON.stringify(entries.map((entry) => entry.public));

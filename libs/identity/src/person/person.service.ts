@@ -5,15 +5,8 @@ import { notFound, type Principal, type ProblemError } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail, type Person } from './account.js';
-import {
-  activateAccount,
-  insertAccount,
-  insertTicket,
-  peopleBefore,
-  personOf,
-  tryTicket,
-  useTicket,
-} from './account.queries.js';
+import { activateAccount, insertAccount, peopleBefore, personOf } from './account.queries.js';
+import { insertTicket, tryTicket, useTicket } from './ticket.queries.js';
 import { endOf, type Grant, type GrantTerms } from './grant.js';
 import { grantsOf, insertGrant } from './grant.queries.js';
 import { networkOf } from '../address.js';
@@ -22,6 +15,7 @@ import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { Passwords } from './password.js';
 import { emailTaken, notAccepted } from '../refusal.js';
+import type { Transport } from '../session/session.credentials.js';
 import { freshToken, hashOfToken } from '../token.js';
 
 const INVITATION_MINUTES = 7 * 24 * 60;
@@ -100,7 +94,12 @@ export class PersonService {
   }
 
   /** Sets the password and begins the second factor. Throws ProblemError 401 for an invitation that is unknown, old or used. */
-  async activate(invitation: string, password: string, address: string): Promise<Enrolment> {
+  async activate(
+    invitation: string,
+    password: string,
+    address: string,
+    transport: Transport = 'bearer',
+  ): Promise<Enrolment> {
     const hash = hashOfToken(invitation);
     const account = await tryTicket(this.dataSource.manager, hash, 'invitation', MOST_TRIES);
     if (!account) throw refused();
@@ -114,7 +113,7 @@ export class PersonService {
     ]);
     return this.dataSource.transaction(async (tx) => {
       if (!(await useTicket(tx, hash)) || !(await activateAccount(tx, account.id, stored))) throw refused();
-      const enrolment = await this.enrolments.begin(tx, account);
+      const enrolment = await this.enrolments.begin(tx, account, { transport });
       await this.log.append(tx, record);
       return enrolment;
     });

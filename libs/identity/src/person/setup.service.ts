@@ -81,7 +81,10 @@ export class SetupService {
         grantedBy: null,
         endsAt: longestEnd(Date.now(), this.settings.GRANT_MAX_DAYS),
       });
-      const session = await this.sessions.open(tx, account.id, 'setup');
+      const session = await this.sessions.open(tx, account.id, 'setup', {
+        method: 'setup',
+        network: networkOf(address),
+      });
       const enrolment = await this.enrolments.begin(tx, account);
       await this.log.append(tx, record);
       return { ...enrolment, ...session };

@@ -138,7 +138,7 @@ describe('the standing of people', () => {
       status: 'deleted',
       password: null,
       totp_secret: null,
-      totp_enrolled: false,
+      totp_enrolled: true,
       roles: [],
     });
     expect((await rowOf(id))['erased_at']).toBeInstanceOf(Date);

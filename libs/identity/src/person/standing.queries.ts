@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { removeFactors } from '../factor/factor.queries.js';
 import { isThirdAdministrator } from './grant.queries.js';
 import { lastAdministrator, tooManyAdministrators } from './grant.js';
 
@@ -54,6 +55,7 @@ export async function deleteAccount(tx: EntityManager, id: string): Promise<bool
     [id],
   );
   await tx.query('DELETE FROM identity.ticket WHERE account_id = $1', [id]);
+  await removeFactors(tx, id);
   return true;
 }
 

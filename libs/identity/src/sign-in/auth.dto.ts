@@ -1,5 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { ASSERTION } from '../passkey/passkey.dto.js';
+import { IsAssertion } from '../passkey/passkey.rules.js';
+import type { Transport } from '../session/session.credentials.js';
 import { LINE } from '../text.rules.js';
 
 const PASSWORD = {
@@ -9,12 +12,19 @@ const PASSWORD = {
   example: 'correct horse battery staple',
 };
 const EMAIL = { format: 'email', maxLength: 254, example: 'ada@example.com' };
-const CODE = {
+export const CODE = {
   description: 'The six digits that the authenticator app shows',
   pattern: '^[0-9]{6}$',
   example: '287082',
 };
-const sixDigits = { message: '$property must be six digits' };
+export const SESSION = {
+  enum: ['bearer', 'cookie'],
+  default: 'bearer',
+  description: 'How the session will be carried; `cookie` needs TLS and PUBLIC_URL',
+  example: 'bearer',
+};
+export const SIX_DIGITS = /^[0-9]{6}$/;
+export const sixDigits = { message: '$property must be six digits' };
 
 export class SetUp {
   @ApiProperty({
@@ -49,6 +59,28 @@ export class Activate {
   @IsString()
   @Length(15, 128)
   readonly password: string;
+
+  @ApiPropertyOptional(SESSION)
+  @IsOptional()
+  @IsIn(['bearer', 'cookie'])
+  readonly session?: Transport;
+}
+
+export class Reenrol {
+  @ApiProperty({ description: 'What the administrator handed over', maxLength: 200, example: 'lxt_…' })
+  @IsString()
+  @Length(1, 200)
+  readonly ticket: string;
+
+  @ApiProperty({ maxLength: 1024, example: 'correct horse battery staple' })
+  @IsString()
+  @Length(1, 1024)
+  readonly password: string;
+
+  @ApiPropertyOptional(SESSION)
+  @IsOptional()
+  @IsIn(['bearer', 'cookie'])
+  readonly session?: Transport;
 }
 
 export class ConfirmFactor {
@@ -59,7 +91,7 @@ export class ConfirmFactor {
 
   @ApiProperty(CODE)
   @IsString()
-  @Matches(/^[0-9]{6}$/, sixDigits)
+  @Matches(SIX_DIGITS, sixDigits)
   readonly code: string;
 }
 
@@ -75,25 +107,34 @@ export class LogIn {
   @Length(1, 1024)
   readonly password: string;
 
-  @ApiPropertyOptional({
-    enum: ['bearer', 'cookie'],
-    default: 'bearer',
-    description: 'Only `bearer` is offered yet',
-    example: 'bearer',
-  })
+  @ApiPropertyOptional(SESSION)
   @IsOptional()
   @IsIn(['bearer', 'cookie'])
-  readonly session?: 'bearer' | 'cookie';
+  readonly session?: Transport;
 }
 
+/** Exactly one of the three. */
 export class SecondFactor {
   @ApiProperty({ description: '`challenge` of the login', maxLength: 200, example: 'lxt_…' })
   @IsString()
   @Length(1, 200)
   readonly challenge: string;
 
-  @ApiProperty(CODE)
+  @ApiPropertyOptional(CODE)
+  @IsOptional()
   @IsString()
-  @Matches(/^[0-9]{6}$/, sixDigits)
-  readonly code: string;
+  @Matches(SIX_DIGITS, sixDigits)
+  readonly code?: string;
+
+  @ApiPropertyOptional({ description: 'In place of a code; each counts once', maxLength: 100 })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  @Matches(LINE)
+  readonly recoveryCode?: string;
+
+  @ApiPropertyOptional(ASSERTION)
+  @IsOptional()
+  @IsAssertion()
+  readonly assertion?: unknown;
 }

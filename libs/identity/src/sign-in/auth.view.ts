@@ -1,14 +1,24 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { Factor } from '../factor/proof.service.js';
+import type { AssertionOptions } from '../passkey/webauthn.js';
+import type { Challenge } from './challenge.service.js';
 import type { Enrolment } from './enrolment.service.js';
-import type { OpenedSession } from './session.service.js';
-import type { Challenge } from './sign-in.service.js';
 
-export class SessionView implements OpenedSession {
-  @ApiProperty({ enum: ['bearer'], example: 'bearer' })
-  readonly session: 'bearer';
+export class SessionView {
+  @ApiProperty({ enum: ['bearer', 'cookie'], description: 'How the session is carried', example: 'bearer' })
+  readonly session: 'bearer' | 'cookie';
 
-  @ApiProperty({ description: 'For `Authorization: Bearer`; told this once', example: 'lxs_…' })
-  readonly token: string;
+  @ApiPropertyOptional({
+    description: 'bearer: for `Authorization: Bearer`; told this once. A cookie session has it in its cookie only',
+    example: 'lxs_…',
+  })
+  readonly token?: string;
+
+  @ApiPropertyOptional({
+    description: 'cookie: to be sent as `X-CSRF-Token` with everything but GET',
+    example: 'w7cQ…',
+  })
+  readonly csrfToken?: string;
 
   @ApiProperty({
     format: 'date-time',
@@ -18,12 +28,41 @@ export class SessionView implements OpenedSession {
   readonly expiresAt: Date;
 }
 
+export class SignedInView extends SessionView {
+  @ApiPropertyOptional({ description: 'After a recovery code was used: how many remain', example: 9 })
+  readonly recoveryCodesLeft?: number;
+}
+
+export class EnrolledView extends SessionView {
+  @ApiProperty({
+    type: [String],
+    description: 'For the day the second factor is lost, each for one sign-in; told this once',
+    example: ['7K2QD-0H8MX-4TVNB-9CWRA'],
+  })
+  readonly recoveryCodes: readonly string[];
+}
+
 export class ChallengeView implements Challenge {
   @ApiProperty({ enum: ['secondFactor'], example: 'secondFactor' })
   readonly next: 'secondFactor';
 
-  @ApiProperty({ description: 'To be sent with a code, within five minutes', example: 'lxt_…' })
+  @ApiProperty({ description: 'To be sent with a code or a passkey’s answer, within five minutes', example: 'lxt_…' })
   readonly challenge: string;
+
+  @ApiProperty({
+    enum: ['passkey', 'totp', 'recovery-code'],
+    isArray: true,
+    description: 'What this person can answer it with',
+    example: ['passkey', 'totp', 'recovery-code'],
+  })
+  readonly factors: readonly Factor[];
+
+  @ApiPropertyOptional({
+    type: Object,
+    description:
+      'PublicKeyCredentialRequestOptionsJSON (WebAuthn) for the browser, when one of the factors is a passkey',
+  })
+  readonly passkey?: AssertionOptions;
 }
 
 export class EnrolmentView implements Enrolment {
@@ -41,9 +80,9 @@ export class EnrolmentView implements Enrolment {
   readonly uri: string;
 }
 
-export class SetUpView extends EnrolmentView implements OpenedSession {
+export class SetUpView extends EnrolmentView {
   @ApiProperty({ enum: ['bearer'], example: 'bearer' })
-  readonly session: 'bearer';
+  readonly session: 'bearer' | 'cookie';
 
   @ApiProperty({ description: 'Lets the first administrator invite people, for 15 minutes', example: 'lxs_…' })
   readonly token: string;

@@ -4,9 +4,10 @@ import { v7 as uuid7 } from 'uuid';
 import { type Origin, ProblemError } from '@lexecon/auth';
 import { type AccessFact, AccessLog, accountSubject } from '../access/access-log.js';
 import type { AccessEvent, AccessRecord } from '../access/access.kind.js';
+import { networkOf } from '../address.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { type Account, normalEmail } from '../person/account.js';
-import { accountOfEmail, insertAccount, insertTicket } from '../person/account.queries.js';
+import { accountOfEmail, insertAccount } from '../person/account.queries.js';
 import {
   changesNothing,
   factsOfPlan,
@@ -16,10 +17,9 @@ import {
   rolesOfGroups,
 } from '../person/group-grant.js';
 import { conflict } from '../refusal.js';
+import { type Challenge, ChallengeService } from '../sign-in/challenge.service.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { type OpenedSession, SessionService } from '../sign-in/session.service.js';
-import type { Challenge } from '../sign-in/sign-in.service.js';
-import { freshToken, hashOfToken } from '../token.js';
 import type { Claims } from './id-token.js';
 import type { OidcProvider } from './provider.config.js';
 import {
@@ -30,8 +30,6 @@ import {
   insertIdentity,
   noteProviderSession,
 } from './sso.queries.js';
-
-const CHALLENGE_MINUTES = 5;
 
 export type Arrived = OpenedSession | Challenge | Enrolment;
 type Start = Pick<Attempt, 'session' | 'accountId'> & { readonly from: Origin };
@@ -47,6 +45,7 @@ export class SsoArrival {
   constructor(
     private readonly dataSource: DataSource,
     private readonly log: AccessLog,
+    private readonly challenges: ChallengeService,
     private readonly enrolments: EnrolmentService,
     private readonly sessions: SessionService,
     @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'SESSION_MAX_HOURS' | 'GRANT_MAX_DAYS'>,
@@ -64,7 +63,7 @@ export class SsoArrival {
     });
     const facts = factsOf(provider, claims, way, plan, start.from);
     const records = await Promise.all(facts.map((fact) => this.log.seal(fact)));
-    return this.dataSource.transaction((tx) => this.#enter(tx, claims, way, plan, records));
+    return this.dataSource.transaction((tx) => this.#enter(tx, claims, way, plan, records, start));
   }
 
   async #enter(
@@ -73,6 +72,7 @@ export class SsoArrival {
     way: Way,
     plan: RolePlan,
     records: readonly AccessRecord[],
+    start: Start,
   ): Promise<Arrived> {
     await this.#settle(tx, claims, way);
     await followPlan(tx, plan);
@@ -80,7 +80,7 @@ export class SsoArrival {
     if (account?.status !== 'active') throw noAccount();
     if (claims.sid !== null)
       await noteProviderSession(tx, claims.issuer, claims.sid, account.id, this.settings.SESSION_MAX_HOURS);
-    const next = await this.#next(tx, claims, account);
+    const next = await this.#next(tx, claims, account, start);
     for (const record of records) await this.log.append(tx, record);
     return next;
   }
@@ -97,12 +97,15 @@ export class SsoArrival {
     if (!(await insertIdentity(tx, claims, account.id))) throw changedMeanwhile();
   }
 
-  async #next(tx: EntityManager, { secondFactor }: Claims, account: Account): Promise<Arrived> {
-    if (secondFactor) return this.sessions.open(tx, account.id, 'full');
-    if (!account.totpEnrolled) return this.enrolments.begin(tx, account);
-    const challenge = freshToken('lxt');
-    await insertTicket(tx, hashOfToken(challenge), 'second-factor', account.id, CHALLENGE_MINUTES);
-    return { next: 'secondFactor', challenge };
+  async #next(tx: EntityManager, { secondFactor }: Claims, account: Account, start: Start): Promise<Arrived> {
+    const { session: transport, from } = start;
+    if (secondFactor) {
+      const opening = { transport, method: 'sso', network: networkOf(from.address) } as const;
+      return this.sessions.open(tx, account.id, 'full', opening);
+    }
+    return account.enrolled
+      ? this.challenges.ask(tx, account.id, transport)
+      : this.enrolments.begin(tx, account, { transport });
   }
 
   async #wayOf(provider: OidcProvider, claims: Claims, linkTo: string | null): Promise<Way> {

@@ -8,13 +8,13 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { Incoming, type IncomingRequest, Public, unprocessable } from '@lexecon/auth';
+import { Incoming, type IncomingRequest, Public } from '@lexecon/auth';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
+import { SessionCarrier } from '../session/session.carrier.js';
 import { ChallengeView, EnrolmentView, SessionView } from '../sign-in/auth.view.js';
 import { browserCookie, browserOf } from './browser.cookie.js';
 import { FormField } from './form.field.js';
 import { ProviderLogoutService } from './provider-logout.service.js';
-import type { Arrived } from './sso.arrival.js';
 import { ProviderName, StartQuery } from './sso.dto.js';
 import { ATTEMPT_MINUTES, SsoService } from './sso.service.js';
 
@@ -32,6 +32,7 @@ export class SsoController {
   constructor(
     private readonly signIns: SsoService,
     private readonly logouts: ProviderLogoutService,
+    private readonly carrier: SessionCarrier,
     @Inject(SETTINGS) { PUBLIC_URL = '' }: Pick<IdentitySettings, 'PUBLIC_URL'>,
   ) {
     this.#secure = PUBLIC_URL.startsWith('https:');
@@ -45,10 +46,10 @@ export class SsoController {
   async begin(
     @Param() { provider }: ProviderName,
     @Query() { session = 'bearer' }: StartQuery,
+    @Incoming() from: IncomingRequest,
     @Res({ passthrough: true }) answer: Answer,
   ): Promise<{ readonly url: string; readonly statusCode: number }> {
-    if (session === 'cookie')
-      throw unprocessable([{ pointer: '/session', detail: 'cookie sessions are not offered yet: use bearer' }]);
+    this.carrier.assertCarriable(session, from);
     const { location, browser } = await this.signIns.begin(provider, session);
     answer.header('set-cookie', browserCookie(browser, this.#secure, ATTEMPT_MINUTES * 60));
     answer.header('cache-control', 'no-store');
@@ -72,7 +73,7 @@ export class SsoController {
     @Query() query: Readonly<Record<string, unknown>>,
     @Incoming() from: IncomingRequest,
     @Res({ passthrough: true }) answer: Answer,
-  ): Promise<Arrived> {
+  ): Promise<SessionView | ChallengeView | EnrolmentView> {
     answer.header('cache-control', 'no-store');
     answer.header('referrer-policy', 'no-referrer');
     const arrived = await this.signIns.finish(provider, {
@@ -81,7 +82,7 @@ export class SsoController {
       from,
     });
     answer.header('set-cookie', browserCookie(null, this.#secure, 0));
-    return arrived;
+    return 'next' in arrived ? arrived : this.carrier.hand(answer, arrived);
   }
 
   @Post('backchannel-logout')
