@@ -10,6 +10,14 @@ export interface MetricReading {
 export function readMetrics(): MetricReading {
   const sums = new Map<string, number>();
   const gauges = new Map<string, Set<ObservableCallback>>();
+  const observable = (name: string): object => {
+    const callbacks = gauges.get(name) ?? new Set();
+    gauges.set(name, callbacks);
+    return {
+      addCallback: (callback: ObservableCallback) => void callbacks.add(callback),
+      removeCallback: (callback: ObservableCallback) => void callbacks.delete(callback),
+    };
+  };
   const meter: Meter = Object.assign(createNoopMeter(), {
     createCounter: (name: string) => ({
       add: (value: number, attributes: Attributes = {}) => {
@@ -17,14 +25,8 @@ export function readMetrics(): MetricReading {
         sums.set(key, (sums.get(key) ?? 0) + value);
       },
     }),
-    createObservableGauge: (name: string) => {
-      const callbacks = gauges.get(name) ?? new Set();
-      gauges.set(name, callbacks);
-      return {
-        addCallback: (callback: ObservableCallback) => void callbacks.add(callback),
-        removeCallback: (callback: ObservableCallback) => void callbacks.delete(callback),
-      };
-    },
+    createObservableGauge: observable,
+    createObservableCounter: observable,
   });
   metrics.setGlobalMeterProvider({ getMeter: () => meter });
   return {

@@ -33,11 +33,13 @@ export class PostgresStore implements BucketStore {
   }
 }
 
-/** The row's lock decides among replicas. Without a taken row the bucket refused: then the row that stands says how long to wait. */
+/** The row's lock decides among replicas. A bucket that has refused already is only read: an attacker costs no write. Without a taken row
+ *  the bucket refused, and the row that stands says how long to wait. */
 const TAKE = `
 WITH asked AS (SELECT make_interval(secs => $2::float8 / 1000) AS cost, make_interval(secs => $3::float8 / 1000) AS fill),
 taken AS (
   INSERT INTO resilience.bucket AS b (key, full_at) SELECT $1::bytea, now() + cost FROM asked
+  WHERE NOT EXISTS (SELECT FROM resilience.bucket WHERE key = $1 AND greatest(full_at, now()) + cost > now() + fill)
   ON CONFLICT (key) DO UPDATE SET full_at = greatest(b.full_at, now()) + make_interval(secs => $2::float8 / 1000)
     WHERE greatest(b.full_at, now()) + make_interval(secs => $2::float8 / 1000) <= now() + make_interval(secs => $3::float8 / 1000)
   RETURNING 0::float8 AS wait)
