@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { permissionsOf, type Principal } from '@lexecon/auth';
+import { underLock } from '@lexecon/database';
 import { formatApiKey, freshApiKey, IdentityBootstrap } from '@lexecon/identity';
 import { PolicyService } from '@lexecon/policy';
 import { demoPolicies } from './demo.policies.js';
 import type { Settings } from './settings.js';
+
+/** Advisory lock under which a demo is made. */
+const DEMO_LOCK = 7109;
 
 /** What the demo start made, kept readable by its owner only in the data folder. */
 interface Demo {
@@ -26,8 +30,12 @@ interface DemoPerson {
 export const demoFile = (settings: Settings): string => join(resolve(settings.LEXECON_DATA_DIR), 'demo.json');
 
 /** Outside production: a gateway with a key, a registered agent, an author, an approver and policies for each outcome. May run at
- *  every start. Answers the gateway's key. */
-export async function ensureDemo(app: INestApplication, settings: Settings): Promise<string> {
+ *  every start, and by several replicas at once: one after the other. Answers the gateway's key. */
+export function ensureDemo(app: INestApplication, settings: Settings): Promise<string> {
+  return underLock(app.get(DataSource), DEMO_LOCK, () => makeDemo(app, settings));
+}
+
+async function makeDemo(app: INestApplication, settings: Settings): Promise<string> {
   const demo = readDemo(settings);
   const identity = app.get(IdentityBootstrap);
   await identity.ensureActor(

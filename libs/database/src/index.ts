@@ -1,3 +1,4 @@
+export { underLock } from './advisory-lock.js';
 export { DatabaseHealth, MigrationHealth } from './database.health.js';
 export { DatabaseModule } from './database.module.js';
 export { type DatabaseOptions, migrate, UnsupportedDatabase } from './migrate.js';

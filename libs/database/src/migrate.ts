@@ -1,10 +1,11 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { underLock } from './advisory-lock.js';
 import { ImpatientClient } from './impatient-client.js';
 import { migrations } from './migrations/index.js';
 
 /** Oldest PostgreSQL this product runs on (major version). */
 const OLDEST_MAJOR = 14;
-/** Replicas that start together migrate one after the other: the key of the advisory lock they queue on. */
+/** Replicas that start together migrate one after the other: the key of the advisory lock they wait for. */
 const MIGRATION_LOCK = 7100;
 
 export class UnsupportedDatabase extends Error {}
@@ -43,13 +44,11 @@ export function dataSourceOptions({ url, poolSize = 8, entities = [] }: Database
 export async function migrate(url: string): Promise<readonly string[]> {
   const source = new DataSource({ ...dataSourceOptions({ url, poolSize: 2 }), extra: {} });
   await source.initialize();
-  const runner = source.createQueryRunner();
   try {
     await requireVersion(source);
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    return (await source.runMigrations()).map((migration) => migration.name);
+    const applied = await underLock(source, MIGRATION_LOCK, () => source.runMigrations());
+    return applied.map((migration) => migration.name);
   } finally {
-    await runner.release();
     await source.destroy();
   }
 }

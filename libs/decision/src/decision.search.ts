@@ -34,7 +34,7 @@ export class DecisionSearch {
       where.push(`(d.actor = ${p(actor)} OR d.actor_blind = ${blind} OR d.behalf_blind = ${blind})`);
     }
     if (outcome !== undefined) where.push(`d.outcome = ${p(outcome)}`);
-    if (policy !== undefined) where.push(`${p(policy)} = ANY(d.policies)`);
+    if (policy !== undefined) where.push(`d.policies @> ARRAY[${p(policy)}]::text[]`);
     if (from !== undefined) where.push(`d.id >= ${p(firstIdOf(from))}`);
     if (to !== undefined) where.push(`d.id < ${p(firstIdOf(to))}`);
     if (cursor !== undefined) where.push(`d.id < ${p(cursor)}`);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { generateSignerKey, type NoteSigner, noteSigner } from '@lexecon/crypto';
+import { writeSecretOnce } from '@lexecon/vault';
 import { receiptKeyName, tenantOf } from './core/index.js';
 import type { LedgerOptions } from './ledger.config.js';
 import { shardNameOf } from './shard.js';
@@ -40,8 +40,7 @@ export function readSigningKeys(options: LedgerOptions): SigningKeys {
 function readKey(file: string, name: string, mayCreate: boolean): string {
   if (!existsSync(file)) {
     if (!mayCreate) throw new Error(`there is no key file ${file}`);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${generateSignerKey(name, randomBytes(32))}\n`, { mode: 0o600, flag: 'wx' });
+    writeSecretOnce(file, `${generateSignerKey(name, randomBytes(32))}\n`);
   }
   return readFileSync(file, 'utf8').trim();
 }

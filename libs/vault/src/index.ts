@@ -3,6 +3,7 @@ export { freshKeyFile, openKeyFile, readVaultKeys } from './key-file.js';
 export { keyServiceAt } from './key-service.place.js';
 export { VaultKeyProblem } from './kms.place.js';
 export { rewrap, type Rewrapped } from './rewrap.js';
+export { writeSecretOnce } from './secret-file.js';
 export { SecretBox } from './secret-box.js';
 export { type SubjectKey, SubjectVault, VaultUnavailable } from './subject-vault.js';
 export { vaultSettings } from './vault.config.js';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { KeyService, WrappedSecret } from './key-service.js';
 import { VaultKeyProblem } from './kms.place.js';
+import { writeSecretOnce } from './secret-file.js';
 import { VaultKeys } from './vault-keys.js';
 
 const open = z
@@ -41,19 +41,9 @@ export async function readVaultKeys({ file, service, mayCreate }: KeySource): Pr
   if (!existsSync(file)) {
     if (!mayCreate) throw new VaultKeyProblem(`VAULT_KEY_FILE: there is no ${file}`);
     const fresh = parseKeyFile(freshKeyFile());
-    mkdirSync(dirname(file), { recursive: true });
-    writeIfAbsent(file, textOf(service ? await wrappedFile(fresh, service) : fresh));
+    writeSecretOnce(file, textOf(service ? await wrappedFile(fresh, service) : fresh));
   }
   return openKeyFile(readFileSync(file, 'utf8'), service);
-}
-
-/** Another replica that starts at the same time may make it first: then that one counts. */
-function writeIfAbsent(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { mode: 0o600, flag: 'wx', flush: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
 }
 
 /** Throws VaultKeyProblem, which says where the file is wrong and nothing of what it holds. */

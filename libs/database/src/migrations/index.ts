@@ -10,6 +10,7 @@ import { Sso1764000000900 } from './1764000000900-sso.js';
 import { Agent1764000001000 } from './1764000001000-agent.js';
 import { Limits1764000001100 } from './1764000001100-limits.js';
 import { AccessReview1764000001200 } from './1764000001200-access-review.js';
+import { LedgerRemainder1764000001300 } from './1764000001300-ledger-remainder.js';
 
 /** The one history of the schema, in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Agent1764000001000,
   Limits1764000001100,
   AccessReview1764000001200,
+  LedgerRemainder1764000001300,
 ];
