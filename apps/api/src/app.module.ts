@@ -13,6 +13,7 @@ import { VaultModule } from '@lexecon/vault';
 import { type Places, placesOf } from './places.js';
 import { AuthServiceHealth, PoliciesHealth, SecondFactorHealth } from './rooms.health.js';
 import { RootController } from './root.controller.js';
+import { SECURITY_TEXT, SecurityTextController } from './security-text.controller.js';
 import type { Settings } from './settings.js';
 import { version } from './version.js';
 
@@ -56,8 +57,13 @@ export class AppModule {
         AuthModule.with({ provide: Authenticator, useExisting: IdentityAuthenticator }),
         ResilienceModule.guard(),
       ],
-      controllers: [RootController],
-      providers: [AuthServiceHealth, PoliciesHealth, SecondFactorHealth],
+      controllers: [RootController, SecurityTextController],
+      providers: [
+        { provide: SECURITY_TEXT, useValue: settings },
+        AuthServiceHealth,
+        PoliciesHealth,
+        SecondFactorHealth,
+      ],
     };
   }
 }

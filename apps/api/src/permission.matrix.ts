@@ -17,18 +17,18 @@ interface Kind {
   readonly name: string;
   /** Null: nobody is known. */
   readonly permissions: ReadonlySet<Permission> | null;
-  /** Whether such a caller can ever have a fresh second factor. */
-  readonly fresh: boolean;
+  /** Whether such a caller ever has a fresh second factor. The setup session lasts no longer than one does. */
+  readonly fresh: 'never' | 'at times' | 'always';
 }
 
 /** Roles of people: all that do not come with a key. */
 export const personRoles = Object.keys(roles).filter((role) => !keyRoles.some((other) => other === role));
 
 const kinds: readonly Kind[] = [
-  { name: 'no credentials', permissions: null, fresh: false },
-  { name: 'setup session', permissions: new Set<Permission>(['user:write']), fresh: false },
-  ...keyRoles.map((role) => ({ name: `${role} key`, permissions: permissionsOf([role]), fresh: false })),
-  ...personRoles.map((role) => ({ name: role, permissions: permissionsOf([role]), fresh: true })),
+  { name: 'no credentials', permissions: null, fresh: 'never' },
+  { name: 'setup session', permissions: new Set<Permission>(['user:write']), fresh: 'always' },
+  ...keyRoles.map((role) => ({ name: `${role} key`, permissions: permissionsOf([role]), fresh: 'never' as const })),
+  ...personRoles.map((role) => ({ name: role, permissions: permissionsOf([role]), fresh: 'at times' as const })),
 ];
 
 /** Public to the guard, and closed all the same: they take the proof from where the guard does not look. */
@@ -49,8 +49,7 @@ function cellOf({ access, fresh, method, path }: Route, kind: Kind): Cell {
   if (access === 'public') return ownProof.has(`${method} ${path}`) ? 'own' : 'open';
   if (kind.permissions === null) return access === undefined ? '403' : '401';
   if (access === undefined || !kind.permissions.has(access)) return '403';
-  if (!fresh) return 'yes';
-  return kind.fresh ? 'fresh' : '403';
+  return fresh ? ({ never: '403', 'at times': 'fresh', always: 'yes' } as const)[kind.fresh] : 'yes';
 }
 
 /** docs/security/permission-matrix.md */

@@ -14,6 +14,7 @@ import { logAccess } from './logging.access.js';
 import { requestIdOf } from './logging.context.js';
 import { serveDocument } from './openapi.js';
 import { bodyOf, PROBLEM_JSON, ProblemFilter, problemOfStatus } from './problem.filter.js';
+import { securityHeaders, setSecurityHeaders } from './security.headers.js';
 import type { Settings } from './settings.js';
 import { validation } from './validation.js';
 
@@ -41,6 +42,7 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
     if (route.url.startsWith('/api/v1/policies')) route.bodyLimit = POLICY_BODY_LIMIT;
   });
   logAccess(adapter.getInstance(), logger);
+  setSecurityHeaders(adapter.getInstance(), settings.PUBLIC_URL);
   refuseTwoCredentials(adapter.getInstance());
   parseBodies(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
@@ -61,6 +63,7 @@ function refuseAddress(error: FastifyError, request: FastifyRequest, reply: Fast
   const problem = problemOfStatus(error.statusCode ?? 400);
   void reply
     .code(problem.status)
+    .headers(securityHeaders(request.url, request.protocol === 'https'))
     .header('content-type', PROBLEM_JSON)
     .send(JSON.stringify(bodyOf(problem, request.id)));
 }

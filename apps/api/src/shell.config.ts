@@ -43,6 +43,15 @@ export const shellSettings = {
       description: 'API key of the demo gateway, outside production and on a loopback HOST only. Unset: generated.',
       secret: true,
     }),
+  SECURITY_CONTACT: z
+    .url({ protocol: /^(https|mailto|tel)$/ })
+    .regex(/^[!-~]+$/)
+    .max(500)
+    .optional()
+    .meta({
+      description:
+        'Whom to tell of a vulnerability of this deployment, like mailto:security@example.com or an https:// page. Told at /.well-known/security.txt, which is 404 while this is unset.',
+    }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

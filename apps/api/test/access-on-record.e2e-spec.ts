@@ -7,6 +7,7 @@ import { type TestServer, testServer } from './server.testing.js';
 /** Reading routes that show nobody's data, and why. A new one is either marked @ReadsPersonalData or has its line here. */
 const readsNone: Readonly<Record<string, string>> = {
   'GET /': 'a redirection to the documentation',
+  'GET /.well-known/security.txt': 'whom to tell of a vulnerability: an address that is meant for everybody',
   'GET /health': 'states of components',
   'GET /health/live': 'states of components',
   'GET /health/mfa': 'states of components',
