@@ -7,6 +7,8 @@ import { type TestServer, testServer } from './server.testing.js';
 /** Beyond this many standard deviations two kinds count as told apart: by chance, in one run of ten thousand. */
 const TOLD_APART = 4.5;
 const PLANTED_MS = 30;
+/** Of SignInService. */
+const BEAT_MS = 250;
 const ACCOUNTS = 12;
 /** Wrong passwords that each account is tried with; ten would block it. */
 const TRIES = 6;
@@ -64,14 +66,19 @@ describe('who has an account', () => {
       times.get(kind)?.push(performance.now() - began);
       expect(status).toBe(401);
     };
-    const seen = (): boolean => Math.abs(rankDistance(timeOf('unknown'), timeOf(LATER))) > TOLD_APART;
+    // Raw, and as somebody looks at it who knows that refusals leave at whole beats: what a busy machine adds is mostly beats.
+    const apart = (one: string, other: string): boolean =>
+      [(ms: number) => ms, (ms: number) => ms % BEAT_MS].some(
+        (look) => Math.abs(rankDistance(timeOf(one).map(look), timeOf(other).map(look))) > TOLD_APART,
+      );
+    const seen = (): boolean => apart('unknown', LATER);
     // One of each kind at a time, in random order; as many rounds as it takes to see what was planted, and a third at the least.
     for (let round = 0; round < ACCOUNTS * TRIES && !(round >= 2 * ACCOUNTS && seen()); round += 1)
       await Promise.all(shuffled([...kinds, LATER] as const, Math.random).map((kind) => measure(kind, round)));
 
     expect({ planted: seen(), rounds: timeOf('unknown').length }).toMatchObject({ planted: true });
     const pairs = kinds.flatMap((one, at) => kinds.slice(at + 1).map((other) => [one, other] as const));
-    const told = pairs.filter(([one, other]) => Math.abs(rankDistance(timeOf(one), timeOf(other))) > TOLD_APART);
+    const told = pairs.filter(([one, other]) => apart(one, other));
     expect(told).toEqual([]);
   });
 });
