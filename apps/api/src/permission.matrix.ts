@@ -26,7 +26,7 @@ export const personRoles = Object.keys(roles).filter((role) => !keyRoles.some((o
 
 const kinds: readonly Kind[] = [
   { name: 'no credentials', permissions: null, fresh: 'never' },
-  { name: 'setup session', permissions: new Set<Permission>(['user:write']), fresh: 'always' },
+  { name: 'setup session', permissions: new Set<Permission>(['user:invite']), fresh: 'always' },
   ...keyRoles.map((role) => ({ name: `${role} key`, permissions: permissionsOf([role]), fresh: 'never' as const })),
   ...personRoles.map((role) => ({ name: role, permissions: permissionsOf([role]), fresh: 'at times' as const })),
 ];
