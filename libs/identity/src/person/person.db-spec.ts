@@ -34,7 +34,7 @@ describe('people', () => {
     const source = database.dataSource;
     const services = signInServices(source, log);
     ({ sessions, enrolments, signIn } = services);
-    people = new PersonService(source, log, services.passwords, enrolments, settings);
+    people = new PersonService(source, log, services.passwords, enrolments, settings, services.attempts);
     setups = new SetupService(source, log, services.passwords, enrolments, sessions, settings, services.attempts);
     await source.query(
       `INSERT INTO identity.account (id, email, roles, justification, status, password)
@@ -128,6 +128,18 @@ describe('people', () => {
       expect(Math.round((invitationExpiresAt.getTime() - Date.now()) / 86_400_000)).toBe(7);
       await database.dataSource.query(`UPDATE identity.ticket SET expires_at = now() WHERE purpose = 'invitation'`);
       expect(await refusal(people.activate(invitation, PASSWORD, HERE))).toBe(401);
+    });
+
+    it('cannot be tried from an address that has failed a hundred times', async () => {
+      const { invitation } = await people.invite(administrator, {
+        email: 'knocking@example.com',
+        roles: ['auditor'],
+        ...terms,
+      });
+      for (let i = 0; i < 100; i += 1)
+        expect(await refusal(people.activate('lxt_wrong', PASSWORD, '203.0.113.50'))).toBe(401);
+      expect(await refusal(people.activate(invitation, PASSWORD, '203.0.113.50'))).toBe(429);
+      expect(await refusal(people.activate(invitation, PASSWORD, '203.0.113.51'))).toBe(0);
     });
 
     it('is kept as a hash only', async () => {

@@ -13,6 +13,7 @@ import { networkOf } from '../address.js';
 import { idOfCursor, PAGE } from '../cursor.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
+import { AttemptLimits } from '../sign-in/attempt-limits.js';
 import { Passwords } from './password.js';
 import { emailTaken, notAccepted } from '../refusal.js';
 import type { Transport } from '../session/session.credentials.js';
@@ -48,6 +49,7 @@ export class PersonService {
     private readonly passwords: Passwords,
     private readonly enrolments: EnrolmentService,
     @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'GRANT_MAX_DAYS'>,
+    private readonly attempts: AttemptLimits,
   ) {}
 
   async list(cursor: string | undefined, limit = PAGE): Promise<Page<Person>> {
@@ -93,13 +95,15 @@ export class PersonService {
     });
   }
 
-  /** Sets the password and begins the second factor. Throws ProblemError 401 for an invitation that is unknown, old or used. */
+  /** Sets the password and begins the second factor. Throws ProblemError 401 for an invitation that is unknown, old or used, 429 for an
+   *  address that has sent too many of them. */
   async activate(
     invitation: string,
     password: string,
     address: string,
     transport: Transport = 'bearer',
   ): Promise<Enrolment> {
+    const attempt = await this.attempts.address(address);
     const hash = hashOfToken(invitation);
     const account = await tryTicket(this.dataSource.manager, hash, 'invitation', MOST_TRIES);
     if (!account) throw refused();
@@ -111,12 +115,14 @@ export class PersonService {
         public: { network: networkOf(address) },
       }),
     ]);
-    return this.dataSource.transaction(async (tx) => {
+    const begun = await this.dataSource.transaction(async (tx) => {
       if (!(await useTicket(tx, hash)) || !(await activateAccount(tx, account.id, stored))) throw refused();
       const enrolment = await this.enrolments.begin(tx, account, { transport });
       await this.log.append(tx, record);
       return enrolment;
     });
+    await attempt.succeeded();
+    return begun;
   }
 }
 
