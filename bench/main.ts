@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, Command>> = {
     async run() {
       await measureEvaluation();
       await measureLimits();
+      await measureLogin();
       await measureThroughput();
       await measureProofs(ENTRIES);
       await measureProfile('1 ms');
@@ -45,6 +46,7 @@ const commands: Readonly<Record<string, Command>> = {
   throughput: { says: 'decisions against no-op, hash chain and plain inserts', run: measureThroughput },
   evaluation: { says: 'policies evaluated in-process', run: measureEvaluation },
   limits: { says: 'the token-bucket check over a million keys', run: measureLimits },
+  login: { says: 'signing in with enable_async_auth on and off, decisions meanwhile', run: measureLogin },
   proofs: {
     says: `proofs over ${ENTRIES} entries, or as many as are named`,
     run: (entries) => measureProofs(Number(entries ?? ENTRIES)),
@@ -69,6 +71,10 @@ async function measureEvaluation(): Promise<void> {
 
 async function measureLimits(): Promise<void> {
   await keep('limits', await printed('limits.js'));
+}
+
+async function measureLogin(): Promise<void> {
+  await keep('login', await printed('login.js'));
 }
 
 /** What a script of its own process prints, printed here too. */

@@ -2,6 +2,14 @@
 export type Order =
   | { readonly do: 'ledger'; readonly as: 'group' | 'chain' }
   | { readonly do: 'profile' }
-  | { readonly do: 'stop-profile'; readonly file: string };
+  | { readonly do: 'stop-profile'; readonly file: string }
+  | { readonly do: 'delay' }
+  | { readonly do: 'stop-delay' };
 
-export type Report = { readonly said: 'ready' } | { readonly said: 'done' };
+/** How long the event loop was held, in milliseconds. */
+export interface Delay {
+  readonly p99: number;
+  readonly max: number;
+}
+
+export type Report = { readonly said: 'ready' } | { readonly said: 'done'; readonly delay?: Delay | undefined };

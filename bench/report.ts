@@ -21,12 +21,14 @@ export function filledPage(): string {
 function sections(): Readonly<Record<string, string>> {
   const evaluation = kept('evaluation');
   const limits = kept('limits');
+  const login = kept('login');
   const throughput = kept('throughput');
   const proofs = kept('proofs');
   const profile = kept('profile');
   return {
     ...(evaluation && { evaluation: `${machineLine(evaluation.machine)}\n\n${evaluation.markdown}` }),
     ...(limits && { limits: `${machineLine(limits.machine)}\n\n${limits.markdown}` }),
+    ...(login && { login: `${machineLine(login.machine)}\n\n${login.markdown}` }),
     ...(throughput && {
       floors: floorsTable(throughput.samples),
       throughput: [

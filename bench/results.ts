@@ -11,6 +11,7 @@ import type { Plan } from './throughput.js';
 export interface Results {
   readonly evaluation: { readonly machine: Machine; readonly markdown: string };
   readonly limits: { readonly machine: Machine; readonly markdown: string };
+  readonly login: { readonly machine: Machine; readonly markdown: string };
   readonly throughput: { readonly machine: Machine; readonly plan: Plan; readonly samples: readonly Sample[] };
   readonly proofs: { readonly machine: Machine; readonly proofs: Proofs };
   readonly profile: { readonly machine: Machine; readonly profiles: readonly Profile[] };

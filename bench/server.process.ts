@@ -20,7 +20,12 @@ export class ServerProcess {
   ) {}
 
   /** Resolves when it is ready and the demo policies are active. `folder` holds keys, guard and logs. */
-  static async start(folder: string, databaseUrl: string, apiKey: string): Promise<ServerProcess> {
+  static async start(
+    folder: string,
+    databaseUrl: string,
+    apiKey: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ServerProcess> {
     const port = await freePort();
     const log = openSync(join(folder, `server-${port}.log`), 'a');
     const env = {
@@ -30,6 +35,7 @@ export class ServerProcess {
       LEXECON_DEMO_KEY: apiKey,
       PORT: String(port),
       ...unlimited,
+      ...settings,
       ...(process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] && {
         OTEL_EXPORTER_OTLP_ENDPOINT: process.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
       }),
@@ -45,11 +51,11 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when it was carried out. */
-  async order(order: Order): Promise<void> {
+  /** Resolves with what it says when it was carried out. */
+  async order(order: Order): Promise<Report> {
     const done = answer(this.child, 'done', 'the server’s log');
     this.child.send(order);
-    await done;
+    return done;
   }
 
   async stop(): Promise<void> {
@@ -60,14 +66,14 @@ export class ServerProcess {
   }
 }
 
-function answer(child: ChildProcess, said: Report['said'], log: string): Promise<void> {
+function answer(child: ChildProcess, said: Report['said'], log: string): Promise<Report> {
   return new Promise((resolve, reject) => {
     const onExit = (): void => reject(new Error(`a server ended; ${log} says why`));
     child.once('exit', onExit);
     child.on('message', function listen(report: Report) {
       if (report.said !== said) return;
       child.off('message', listen).off('exit', onExit);
-      resolve();
+      resolve(report);
     });
   });
 }

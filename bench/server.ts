@@ -1,5 +1,6 @@
 // The server as it ships, in a process that the load talks to: one more route that does nothing, and on order a hash chain in place
 // of the ledger, behind the very same decision route.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Module } from '@nestjs/common';
 import { watchEventLoop } from '@lexecon/health';
 import { migrate } from '@lexecon/database';
@@ -13,7 +14,7 @@ import { end, shutDownOnSignal } from '../apps/api/src/shutdown.js';
 import { stopTelemetry } from '../apps/api/src/telemetry.js';
 import { ChainLedger } from './chain.ledger.js';
 import { NoopController } from './noop.controller.js';
-import type { Order, Report } from './orders.js';
+import type { Delay, Order, Report } from './orders.js';
 import { Profiler } from './profiler.js';
 
 const settings = parseSettings(process.env);
@@ -30,6 +31,7 @@ const app = await createServer(settings, logger);
 const watchdog = watchEventLoop();
 const chain = await ChainLedger.open(url);
 const profiler = new Profiler();
+const delay = monitorEventLoopDelay({ resolution: 1 });
 
 const ledger = app.get(LedgerService, { strict: false });
 const append = ledger.append.bind(ledger);
@@ -52,14 +54,29 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 await started;
 
 process.on('message', (order: Order) => {
-  void carryOut(order).then(() => tell({ said: 'done' }));
+  void carryOut(order).then((found) => tell({ said: 'done', delay: found }));
 });
 tell({ said: 'ready' });
 
-async function carryOut(order: Order): Promise<void> {
-  if (order.do === 'ledger') chained = order.as === 'chain';
-  else if (order.do === 'profile') await profiler.start();
-  else await profiler.stop(order.file);
+async function carryOut(order: Order): Promise<Delay | undefined> {
+  switch (order.do) {
+    case 'ledger':
+      chained = order.as === 'chain';
+      return undefined;
+    case 'profile':
+      await profiler.start();
+      return undefined;
+    case 'stop-profile':
+      await profiler.stop(order.file);
+      return undefined;
+    case 'delay':
+      delay.reset();
+      delay.enable();
+      return undefined;
+    case 'stop-delay':
+      delay.disable();
+      return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };
+  }
 }
 
 function tell(report: Report): void {

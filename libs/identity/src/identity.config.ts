@@ -69,7 +69,7 @@ export const identitySettings = {
       description:
         'Words that passwords may not consist of, beside those of the person’s e-mail address: the names of your organisation, products and places, with commas between them.',
     }),
-  PASSWORD_THREADS: z.coerce.number().int().min(1).max(64).default(2).meta({
+  PASSWORD_THREADS: z.coerce.number().int().min(1).max(64).default(1).meta({
     description:
       'Passwords that are hashed at the same time while enable_async_auth is on. Each takes PASSWORD_MEMORY_KIB and a thread; libuv has four unless UV_THREADPOOL_SIZE says otherwise, and files and names are looked up on them too.',
   }),
