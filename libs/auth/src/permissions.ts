@@ -2,7 +2,7 @@
 export const permissions = {
   'access-record:read': 'see who did what to whose access, and who read whose data: the sealed part of access events',
   'access:read': 'see people, agents, keys and their roles, and access events without their sealed part',
-  'account:own': "see and end one's own sessions, prove and change one's own second factors",
+  'account:own': "see and end one's own sessions, prove and change one's own second factors, change one's own password",
   'agent:write': 'register and change agents, give and revoke their keys',
   'decision:make': 'ask for a decision about oneself',
   'decision:make-for-any': 'ask for a decision about any actor (a policy enforcement point)',
@@ -22,7 +22,7 @@ export const permissions = {
   'review:read': 'see reviews',
   'user:invite': 'invite people, with their first roles',
   'user:review': 'review what was done with the break-glass account',
-  'user:write': 'disable, enable and delete people; give them roles and take them back',
+  'user:write': 'disable, enable and delete people; give them roles and take them back; reset their passwords',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof permissions;

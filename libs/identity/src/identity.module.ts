@@ -32,6 +32,8 @@ import { IdentityBootstrap } from './identity.bootstrap.js';
 import { type IdentitySettings, SETTINGS } from './identity.config.js';
 import { GrantController } from './person/grant.controller.js';
 import { GrantService } from './person/grant.service.js';
+import { PasswordController } from './person/password.controller.js';
+import { PasswordService } from './person/password.service.js';
 import { StandingService } from './person/standing.service.js';
 import { StandingTask } from './person/standing.task.js';
 import { inLine, inThreads } from './person/hashing.js';
@@ -70,6 +72,7 @@ export class IdentityModule {
         FactorController,
         UserController,
         GrantController,
+        PasswordController,
         UserSessionController,
         AgentController,
         AccessEventController,
@@ -103,6 +106,7 @@ export class IdentityModule {
         ResetService,
         EnrolmentService,
         PersonService,
+        PasswordService,
         GrantService,
         StandingService,
         StandingTask,

@@ -31,7 +31,7 @@ ALTER TABLE identity.ticket
   ADD COLUMN transport text NOT NULL DEFAULT 'bearer' CHECK (transport IN ('bearer', 'cookie'));
 ALTER TABLE identity.ticket DROP CONSTRAINT ticket_purpose_check;
 ALTER TABLE identity.ticket ADD CONSTRAINT ticket_purpose_check
-  CHECK (purpose IN ('invitation', 'second-factor', 'enrolment', 'factor-reset')) NOT VALID;
+  CHECK (purpose IN ('invitation', 'second-factor', 'enrolment', 'factor-reset', 'password-reset')) NOT VALID;
 ALTER TABLE identity.ticket VALIDATE CONSTRAINT ticket_purpose_check;
 CREATE INDEX ticket_account ON identity.ticket (account_id);
 `;

@@ -65,6 +65,22 @@ export async function activateAccount(tx: EntityManager, id: string, password: s
   return rows.length > 0;
 }
 
+/** False when the account is not active, or had another password than `before` by then. */
+export async function replacePassword(
+  tx: EntityManager,
+  id: string,
+  before: string | null,
+  password: string,
+): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    `WITH replaced AS (
+       UPDATE identity.account SET password = $3 WHERE id = $1 AND password = $2 AND status = 'active' RETURNING id)
+     SELECT id FROM replaced`,
+    [id, before, password],
+  );
+  return rows.length > 0;
+}
+
 export async function storePassword(db: EntityManager, id: string, before: string, password: string): Promise<void> {
   await db.query('UPDATE identity.account SET password = $3 WHERE id = $1 AND password = $2', [id, before, password]);
 }

@@ -19,12 +19,15 @@ export const loginMetrics = () => ({
   login: histogram('lexecon.auth.login.duration', 'The first step of signing in, from request to answer.'),
 });
 
-/** Resolves as `work` does; its seconds go into the histogram either way. */
+/** Resolves as `work` does; its seconds go into the histogram either way, under `lexecon.auth.result` ok or refused. */
 export async function timed<T>(into: Histogram, attributes: Attributes, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
+  let result = 'refused';
   try {
-    return await work();
+    const done = await work();
+    result = 'ok';
+    return done;
   } finally {
-    into.record((performance.now() - started) / 1_000, attributes);
+    into.record((performance.now() - started) / 1_000, { ...attributes, 'lexecon.auth.result': result });
   }
 }

@@ -3,7 +3,7 @@ import type { Transport } from '../session/session.credentials.js';
 import type { Account } from './account.js';
 import { ACCOUNT } from './account.queries.js';
 
-export type TicketPurpose = 'invitation' | 'second-factor' | 'enrolment' | 'factor-reset';
+export type TicketPurpose = 'invitation' | 'second-factor' | 'enrolment' | 'factor-reset' | 'password-reset';
 
 export async function insertTicket(
   tx: EntityManager,

@@ -2,15 +2,11 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { ASSERTION } from '../passkey/passkey.dto.js';
 import { IsAssertion } from '../passkey/passkey.rules.js';
+import { NEW_PASSWORD } from '../person/password.dto.js';
+import { IsNewPassword } from '../person/password.rules.js';
 import type { Transport } from '../session/session.credentials.js';
 import { LINE } from '../text.rules.js';
 
-const PASSWORD = {
-  description: 'Anything, 15 to 128 characters',
-  minLength: 15,
-  maxLength: 128,
-  example: 'correct horse battery staple',
-};
 const EMAIL = { format: 'email', maxLength: 254, example: 'ada@example.com' };
 export const CODE = {
   description: 'The six digits that the authenticator app shows',
@@ -43,9 +39,8 @@ export class SetUp {
   @Length(3, 254)
   readonly email: string;
 
-  @ApiProperty(PASSWORD)
-  @IsString()
-  @Length(15, 128)
+  @ApiProperty(NEW_PASSWORD)
+  @IsNewPassword()
   readonly password: string;
 }
 
@@ -55,9 +50,8 @@ export class Activate {
   @Length(1, 200)
   readonly token: string;
 
-  @ApiProperty(PASSWORD)
-  @IsString()
-  @Length(15, 128)
+  @ApiProperty(NEW_PASSWORD)
+  @IsNewPassword()
   readonly password: string;
 
   @ApiPropertyOptional(SESSION)

@@ -11,6 +11,7 @@ import type { AssertionOptions } from '../passkey/webauthn.js';
 import { type Account, normalEmail } from '../person/account.js';
 import { accountOfEmail, accountOfId, storePassword } from '../person/account.queries.js';
 import { Passwords } from '../person/password.js';
+import { loginMetrics, timed } from '../person/password.metrics.js';
 import { tryTicket, useTicket } from '../person/ticket.queries.js';
 import { notAccepted } from '../refusal.js';
 import { SessionCarrier } from '../session/session.carrier.js';
@@ -33,6 +34,8 @@ export interface SignedIn extends OpenedSession {
 /** Signing in: a password, then a second factor, always both; or a passkey, which is both (the device, and what unlocks it). */
 @Injectable()
 export class SignInService {
+  readonly #metrics = loginMetrics();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly log: AccessLog,
@@ -47,11 +50,21 @@ export class SignInService {
   ) {}
 
   /** Throws ProblemError 401 for a wrong password as for an unknown account, 429 after too many failures. */
-  async login(
+  login(
     email: string,
     password: string,
     from: Origin,
     transport: Transport = 'bearer',
+  ): Promise<Challenge | Enrolment> {
+    const attributes = { 'lexecon.auth.mode': this.passwords.mode };
+    return timed(this.#metrics.login, attributes, () => this.firstStep(email, password, from, transport));
+  }
+
+  private async firstStep(
+    email: string,
+    password: string,
+    from: Origin,
+    transport: Transport,
   ): Promise<Challenge | Enrolment> {
     const started = performance.now();
     const name = normalEmail(email);
