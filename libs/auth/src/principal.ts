@@ -21,6 +21,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>;
   /** Whether the person proved a second factor within the last minutes (FRESH_PROOF_MINUTES). An agent never did. */
   readonly fresh: boolean;
+  /** The person an agent acts for, as the issuer of its token vouches (RFC 8693). It wins over what a request says. */
+  readonly onBehalfOf?: { readonly type: string; readonly id: string };
   /** UUID of the session a person came in with. */
   readonly session?: string;
   /** From where this request came; the guard adds it to what the authenticator found. */

@@ -148,6 +148,19 @@ export class DecisionMaker {
   }
 }
 
+type Person = NonNullable<Principal['onBehalfOf']>;
+
+/** Throws ProblemError 403 when the request names another person than the one the caller's token vouches for. */
+export function requireSamePerson(vouched: Person, named: Person): void {
+  if (named.type === vouched.type && named.id === vouched.id) return;
+  throw new ProblemError({
+    status: 403,
+    type: 'not-for-others',
+    title: 'Your token is for another person',
+    detail: 'actor.onBehalfOf names somebody else than the person your token says you act for.',
+  });
+}
+
 /** Throws ProblemError 403 when the caller may not ask about this actor. Names are told apart by type: the service `x` is not the
  *  agent `x`. */
 export function requireMayAsk(principal: Principal, registered: { readonly id: string } | undefined): void {

@@ -5,7 +5,7 @@ import { AlreadyRecorded, LedgerService } from '@lexecon/ledger';
 import type { RequestedFacts } from '@lexecon/policy/core';
 import type { Decision } from './core/index.js';
 import type { DecisionRequestDto } from './decision.dto.js';
-import { type Asked, DecisionMaker, requireMayAsk } from './decision.maker.js';
+import { type Asked, DecisionMaker, requireMayAsk, requireSamePerson } from './decision.maker.js';
 import { DecisionReader } from './decision.reader.js';
 import { conflict, Idempotency, type Repeatable } from './idempotency.js';
 
@@ -43,8 +43,9 @@ export class DecisionService {
   ): Promise<readonly Decision[]> {
     const facts = requests.map((request) => this.#requested(principal, request));
     for (const { actor } of facts) requireMayAsk(principal, this.actors.factsOf(actor.type, actor.id));
+    const bound = principal.onBehalfOf ? { body, onBehalfOf: principal.onBehalfOf } : body;
     try {
-      return await patiently(this.#decided(principal, facts, key, body));
+      return await patiently(this.#decided(principal, facts, key, bound));
     } catch (error) {
       if (error instanceof ProblemError) throw error;
       this.#log.warn({ err: error }, 'not recorded');
@@ -113,12 +114,20 @@ export class DecisionService {
     return answers;
   }
 
-  /** The actor left out is the caller. */
+  /** The actor left out is the caller. Whom it acts for is who its token vouches for, where that says so. */
   #requested(principal: Principal, request: DecisionRequestDto): RequestedFacts {
-    if (request.actor) return request as RequestedFacts;
-    const type = this.actors.factsOf('service', principal.name)?.id === principal.id ? 'service' : 'agent';
+    const { onBehalfOf } = principal;
+    if (request.actor && !onBehalfOf) return request as RequestedFacts;
     const { action, resource, context } = request;
-    return { actor: { type, id: principal.name }, action, resource, ...(context && { context }) };
+    const actor = (request.actor as RequestedFacts['actor'] | undefined) ?? this.#self(principal);
+    if (onBehalfOf && actor.onBehalfOf) requireSamePerson(onBehalfOf, actor.onBehalfOf);
+    const acting = onBehalfOf ? { ...actor, onBehalfOf } : actor;
+    return { actor: acting, action, resource, ...(context && { context }) };
+  }
+
+  #self(principal: Principal): RequestedFacts['actor'] {
+    const type = this.actors.factsOf('service', principal.name)?.id === principal.id ? 'service' : 'agent';
+    return { type, id: principal.name };
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ENVIRONMENT } from './actor/api-key.format.js';
+import { readIssuers } from './federation/issuer.js';
 import { providersFile } from './sso/provider.config.js';
 import { publicOriginOf } from './session/public-origin.js';
 
@@ -26,6 +27,10 @@ export const identitySettings = {
   API_KEY_ENVIRONMENT: z.string().regex(ENVIRONMENT).default('local').meta({
     description:
       'Second part of API keys made here (lxk_<environment>_…): up to 16 lower-case letters, digits, hyphens.',
+  }),
+  AGENT_ISSUERS_FILE: z.string().transform(readIssuers).optional().meta({
+    description:
+      'JSON file with the pinned issuers whose tokens let agents in, see docs/security/agents.md. Unset: API keys only.',
   }),
   AGENT_REVIEW_GRACE_DAYS: z.coerce.number().int().min(0).max(365).optional().meta({
     description:

@@ -9,6 +9,9 @@ import { AccessReader } from './access/access-reader.js';
 import { ReadsOnRecord } from './access/reads.js';
 import { ActorRegistry } from './actor/actor-registry.js';
 import { ActorService } from './actor/actor.service.js';
+import { FederatedTokens } from './federation/federated-tokens.js';
+import { FederationController } from './federation/federation.controller.js';
+import { FederationService } from './federation/federation.service.js';
 import { KeyService } from './actor/key.service.js';
 import { AgentController } from './actor/agent.controller.js';
 import { CredentialUses } from './actor/credential-use.js';
@@ -75,6 +78,7 @@ export class IdentityModule {
         PasswordController,
         UserSessionController,
         AgentController,
+        FederationController,
         AccessEventController,
       ],
       providers: [
@@ -91,6 +95,8 @@ export class IdentityModule {
         ActorRegistry,
         ActorService,
         KeyService,
+        FederatedTokens,
+        FederationService,
         passwordsOf(settings),
         AttemptLimits,
         SessionService,

@@ -8,6 +8,8 @@ import type { KeyHolder } from './key-holder.js';
 import { changedKeys } from './key.queries.js';
 import { unavailable } from '../refusal.js';
 import { KeyRing, type StoredKey } from './key-ring.js';
+import type { KeyRole } from './actor.js';
+import { changedFederations, type StoredFederation } from '../federation/federation.queries.js';
 import { endOfDay } from './review.term.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 
@@ -19,6 +21,13 @@ const PATIENCE_MS = 2_000;
 
 type Registered = ActorFacts & KeyHolder;
 
+export interface Federated {
+  /** Of the federation. */
+  readonly id: string;
+  readonly role: KeyRole;
+  readonly holder: KeyHolder;
+}
+
 /** Every registered actor and key, in memory, at most a second behind the database. */
 @Injectable()
 export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
@@ -26,6 +35,9 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   readonly #actors = new Map<string, Registered>();
   readonly #names = new Map<string, Map<string, Registered>>(actorTypes.map((type) => [type, new Map()]));
   readonly #ring: KeyRing;
+  /** By issuer, then by the issuer's name for the actor. */
+  readonly #federations = new Map<string, Map<string, StoredFederation>>();
+  #version = 0;
   #epoch = 0n;
   #asOf = -Infinity;
   #turn = 0;
@@ -51,6 +63,20 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   authenticateKey(token: string, address: string): Principal | null {
     this.#requireFresh();
     return this.#ring.principalOf(token, Date.now(), address);
+  }
+
+  /** Counts the changes that came here: what was looked up under an older count is looked up again. Throws ProblemError 503 when the
+   *  registry is more than a second old. */
+  version(): number {
+    this.#requireFresh();
+    return this.#version;
+  }
+
+  /** Whom a pinned issuer's tokens for this subject let in, and as what. Undefined: nobody. */
+  federated(issuer: string, subject: string): Federated | undefined {
+    const found = this.#federations.get(issuer)?.get(subject);
+    const holder = found && this.#actors.get(found.actorId);
+    return holder && { id: found.id, role: found.role, holder };
   }
 
   async onModuleInit(): Promise<void> {
@@ -85,21 +111,32 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
     const since = restored ? 0n : this.#epoch;
     const actors = epoch === since ? [] : await changedActors(manager, since);
     const keys = epoch === since ? [] : await changedKeys(manager, since);
+    const federations = epoch === since ? [] : await changedFederations(manager, since);
     if (turn !== this.#turn) return this.#latest;
     if (restored) this.#forgetAll();
-    if (epoch !== this.#epoch) this.#apply(actors, keys);
+    if (epoch !== this.#epoch) this.#apply(actors, keys, federations);
     this.#epoch = epoch;
     this.#asOf = asked;
   }
 
-  #apply(actors: readonly StoredActor[], keys: readonly StoredKey[]): void {
+  #apply(actors: readonly StoredActor[], keys: readonly StoredKey[], federations: readonly StoredFederation[]): void {
     for (const stored of actors) {
       const actor = { ...stored, stopsAt: this.#stopsAt(stored) };
       this.#actors.set(actor.id, actor);
       this.#names.get(actor.type)?.set(actor.name, actor);
     }
     this.#ring.put(keys);
+    for (const federation of federations) this.#federate(federation);
+    this.#version += 1;
     this.#ring.forgetPrincipals();
+  }
+
+  #federate(federation: StoredFederation): void {
+    const { issuer, subject, id, removed } = federation;
+    const subjects = this.#federations.get(issuer) ?? new Map<string, StoredFederation>();
+    this.#federations.set(issuer, subjects);
+    if (!removed) subjects.set(subject, federation);
+    else if (subjects.get(subject)?.id === id) subjects.delete(subject);
   }
 
   #stopsAt({ reviewBy }: StoredActor): number {
@@ -112,6 +149,7 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
     this.#actors.clear();
     for (const names of this.#names.values()) names.clear();
     this.#ring.clear();
+    this.#federations.clear();
   }
 
   #requireFresh(): void {

@@ -2,9 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Qu
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { ActorService } from './actor.service.js';
-import { AgentQuery, ChangeAgent, IssueKey, RegisterAgent, ReviewAgent } from './agent.dto.js';
+import { AgentQuery, ChangeAgent, RegisterAgent, ReviewAgent } from './agent.dto.js';
 import { AgentPageView, AgentView, AgentWithKeysView, IssuedKeyView } from './agent.view.js';
 import { freshApiKey } from './api-key.format.js';
+import { IssueKey } from './key.dto.js';
 import { KeyService } from './key.service.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 
