@@ -130,6 +130,21 @@ describe('a caller who names the thing of somebody else', () => {
     expect(other.body['id']).not.toBe(first.body['id']);
   });
 
+  it('is known as the owner of its own account, however it writes the id', async () => {
+    const token = await signedIn(server, 'admin@lexecon.example', 1);
+    const own = String((await call(server, 'GET', '/api/v1/auth/session', { token })).body['account']);
+    const grant = { role: 'auditor', justification: 'for myself', ticket: 'T-1', endsAt: inDays(30) };
+    const reason = { reason: 'because I can' };
+    for (const id of [own, own.toUpperCase()])
+      for (const [method, path, body] of [
+        ['POST', `/api/v1/users/${id}/grants`, grant],
+        ['DELETE', `/api/v1/users/${id}/grants/${NOWHERE}`, reason],
+        ['POST', `/api/v1/users/${id}/disable`, reason],
+        ['DELETE', `/api/v1/users/${id}`, reason],
+      ] as const)
+        expect([method, path, (await call(server, method, path, { token, body })).status]).toEqual([method, path, 403]);
+  });
+
   it('asks in nobody’s name but its own', async () => {
     const ask = (actor: object): Promise<Answer> =>
       call(server, 'POST', '/api/v1/decisions', { token: keys.get('stranger') ?? '', body: { ...PERMITTED, actor } });
@@ -145,3 +160,5 @@ describe('a caller who names the thing of somebody else', () => {
       expect([actor, (await ask(actor)).status]).toEqual([actor, 403]);
   });
 });
+
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();

@@ -15,7 +15,8 @@ export type GivenGrant = Pick<Grant, 'role'> &
     readonly endsAt: string;
   };
 
-/** Roles given and taken back, by somebody else than whom they are for. They count from the next request on. */
+/** Roles given and taken back, by somebody else than whom they are for, however the id is written. They count from the next request
+ *  on. */
 @Injectable()
 export class GrantService {
   constructor(
@@ -25,8 +26,9 @@ export class GrantService {
   ) {}
 
   /** Throws ProblemError 403 for oneself, 404, 409 when the person has the role, for an end that cannot be, for a third administrator. */
-  async give(by: Principal, accountId: string, { role, justification, ticket, ...given }: GivenGrant): Promise<Grant> {
-    if (!validate(accountId)) throw notFound('person');
+  async give(by: Principal, person: string, { role, justification, ticket, ...given }: GivenGrant): Promise<Grant> {
+    if (!validate(person)) throw notFound('person');
+    const accountId = person.toLowerCase();
     if (by.id === accountId) throw ownGrant();
     const endsAt = endOf(given.endsAt, Date.now(), this.settings.GRANT_MAX_DAYS);
     const record = await this.log.seal({
@@ -47,8 +49,9 @@ export class GrantService {
   }
 
   /** Throws ProblemError 403 for oneself, 404, 409 when it has ended, or is the last administrator's. */
-  async end(by: Principal, accountId: string, id: string, reason: string): Promise<void> {
-    if (!validate(accountId) || !validate(id)) throw notFound('grant');
+  async end(by: Principal, person: string, grantId: string, reason: string): Promise<void> {
+    if (!validate(person) || !validate(grantId)) throw notFound('grant');
+    const [accountId, id] = [person.toLowerCase(), grantId.toLowerCase()];
     if (by.id === accountId) throw ownGrant();
     const { manager } = this.dataSource;
     const grant = (await grantsOf(manager, accountId)).find((one) => one.id === id);

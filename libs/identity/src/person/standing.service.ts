@@ -23,7 +23,8 @@ import {
   requireAdministrator,
 } from './standing.queries.js';
 
-/** Whether people may come in at all: disabled, enabled, deleted. Their sessions end with it. */
+/** Whether people may come in at all: disabled, enabled, deleted. Their sessions end with it. Ids are taken in lower case: one person has
+ *  one key in the vault, however their id is written. */
 @Injectable()
 export class StandingService {
   readonly #log = new Logger('People');
@@ -37,18 +38,21 @@ export class StandingService {
   ) {}
 
   /** Throws ProblemError 403 for oneself, 404, 409 when disabled already or for the last administrator. */
-  async disable(by: Principal, id: string, reason: string): Promise<Person> {
+  async disable(by: Principal, given: string, reason: string): Promise<Person> {
+    const id = given.toLowerCase();
     return this.change('person-disabled', by, id, reason, (tx) => this.end(tx, id, disableAccount));
   }
 
   /** Throws ProblemError 403 for oneself, 404, 409 when not disabled or for a third administrator. */
-  async enable(by: Principal, id: string, reason: string): Promise<Person> {
+  async enable(by: Principal, given: string, reason: string): Promise<Person> {
+    const id = given.toLowerCase();
     return this.change('person-enabled', by, id, reason, (tx) => enableAccount(tx, id));
   }
 
   /** Resolves when what was sealed about the person can be read by nobody any more. A row without personal data stays, so that
    *  history has somebody to name. Throws ProblemError 403 for oneself, 404, 409 for the last administrator. */
-  async delete(by: Principal, id: string, reason: string): Promise<void> {
+  async delete(by: Principal, given: string, reason: string): Promise<void> {
+    const id = given.toLowerCase();
     await this.change('person-deleted', by, id, reason, (tx) => this.end(tx, id, deleteAccount));
     await this.erase(id);
   }
