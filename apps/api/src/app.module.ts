@@ -4,14 +4,14 @@ import { DatabaseHealth, DatabaseModule, MigrationHealth } from '@lexecon/databa
 import { DecisionModule } from '@lexecon/decision';
 import { FlagsModule } from '@lexecon/flags';
 import { type HealthFactsFactory, HealthModule } from '@lexecon/health';
-import { IdentityAuthenticator, IdentityModule } from '@lexecon/identity';
+import { IdentityAuthenticator, IdentityModule, SecondFactorHealth } from '@lexecon/identity';
 import { LedgerHealth, LedgerModule } from '@lexecon/ledger';
 import { OversightModule } from '@lexecon/oversight';
 import { PolicyModule, PolicyService } from '@lexecon/policy';
 import { BreakerHealth, RateLimiterHealth, ResilienceModule } from '@lexecon/resilience';
 import { VaultModule } from '@lexecon/vault';
 import { type Places, placesOf } from './places.js';
-import { AuthServiceHealth, PoliciesHealth, SecondFactorHealth } from './rooms.health.js';
+import { AuthServiceHealth, PoliciesHealth } from './rooms.health.js';
 import { RootController } from './root.controller.js';
 import { SECURITY_TEXT, SecurityTextController } from './security-text.controller.js';
 import type { Settings } from './settings.js';
@@ -58,12 +58,7 @@ export class AppModule {
         ResilienceModule.guard(),
       ],
       controllers: [RootController, SecurityTextController],
-      providers: [
-        { provide: SECURITY_TEXT, useValue: settings },
-        AuthServiceHealth,
-        PoliciesHealth,
-        SecondFactorHealth,
-      ],
+      providers: [{ provide: SECURITY_TEXT, useValue: settings }, AuthServiceHealth, PoliciesHealth],
     };
   }
 }

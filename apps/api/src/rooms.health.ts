@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { ActorRegistry } from '@lexecon/identity';
 import { PolicyService } from '@lexecon/policy';
-import { SecretBox } from '@lexecon/vault';
 
 /** Who is calling can be found out: the registry of actors and keys is fresh. */
 @Injectable()
@@ -30,24 +27,5 @@ export class PoliciesHealth {
   check(): Promise<'up'> {
     this.policies.active();
     return Promise.resolve('up');
-  }
-}
-
-/** Accounts can be read, and what seals their second factor opens what it sealed. */
-@Injectable()
-export class SecondFactorHealth {
-  readonly name = 'second_factor';
-  readonly parts = ['mfa'] as const;
-
-  constructor(
-    private readonly source: DataSource,
-    private readonly box: SecretBox,
-  ) {}
-
-  async check(): Promise<'up' | 'down'> {
-    const secret = randomBytes(20);
-    const opened = this.box.open(this.box.seal(secret, 'health'), 'health');
-    await this.source.query('SELECT totp_secret FROM identity.account LIMIT 1');
-    return opened.equals(secret) ? 'up' : 'down';
   }
 }

@@ -26,6 +26,7 @@ import { ChallengeService } from './sign-in/challenge.service.js';
 import { EnrolmentController } from './sign-in/enrolment.controller.js';
 import { EnrolmentService } from './sign-in/enrolment.service.js';
 import { FactorController } from './factor/factor.controller.js';
+import { SecondFactorHealth } from './factor/factor.health.js';
 import { FactorService } from './factor/factor.service.js';
 import { ProofService } from './factor/proof.service.js';
 import { ResetService } from './factor/reset.service.js';
@@ -109,6 +110,7 @@ export class IdentityModule {
         ProofService,
         ChallengeService,
         FactorService,
+        SecondFactorHealth,
         ResetService,
         EnrolmentService,
         PersonService,
@@ -128,7 +130,7 @@ export class IdentityModule {
         IdentityAuthenticator,
         IdentityBootstrap,
       ],
-      exports: [ActorRegistry, IdentityAuthenticator, IdentityBootstrap, Reads],
+      exports: [ActorRegistry, IdentityAuthenticator, IdentityBootstrap, Reads, SecondFactorHealth],
     };
   }
 }

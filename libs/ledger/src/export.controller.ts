@@ -37,7 +37,7 @@ export class ExportController {
 
   @Get('export')
   @Limited('expensive')
-  @Requires('ledger:export')
+  @Requires('ledger:export', { fresh: true })
   @ReadsPersonalData('export')
   @ApiOperation({ summary: 'A range of the log with everything that `apps/verify` needs to recompute it, as one file' })
   @ApiProduces(EXPORT)

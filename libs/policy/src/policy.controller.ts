@@ -91,7 +91,7 @@ export class PolicyController {
 
   @Post(':name/versions/:version/approve')
   @HttpCode(200)
-  @Requires('policy:approve')
+  @Requires('policy:approve', { fresh: true })
   @ApiOperation({ summary: 'Approve a draft that somebody else wrote' })
   @ApiOkResponse({ type: WholeVersionView })
   approve(@Caller() caller: Principal, @Param() { name, version }: VersionPath): Promise<WholeVersionView> {
@@ -100,7 +100,7 @@ export class PolicyController {
 
   @Post(':name/versions/:version/activate')
   @HttpCode(200)
-  @Requires('policy:activate')
+  @Requires('policy:activate', { fresh: true })
   @ApiOperation({ summary: 'Make an approved version the active one, on every replica within two seconds' })
   @ApiOkResponse({ type: WholeVersionView })
   activate(@Caller() caller: Principal, @Param() { name, version }: VersionPath): Promise<WholeVersionView> {
@@ -109,7 +109,7 @@ export class PolicyController {
 
   @Post(':name/versions/:version/retire')
   @HttpCode(200)
-  @Requires('policy:activate')
+  @Requires('policy:activate', { fresh: true })
   @ApiOperation({ summary: 'Take a version out of force, on every replica within two seconds' })
   @ApiOkResponse({ type: WholeVersionView })
   retire(@Caller() caller: Principal, @Param() { name, version }: VersionPath): Promise<WholeVersionView> {

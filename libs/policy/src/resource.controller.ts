@@ -30,7 +30,7 @@ export class ResourceController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Requires('resource:write')
+  @Requires('resource:write', { fresh: true })
   @ApiOperation({ summary: 'Remove an entry; every replica knows within a second' })
   @ApiNoContentResponse()
   remove(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {

@@ -7,7 +7,7 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
 import { COSEALG, decodeAttestationObject, decodeClientDataJSON } from '@simplewebauthn/server/helpers';
-import { parse, stringify } from 'uuid';
+import { parse } from 'uuid';
 import type { Assertion, Attestation, Passkey } from './passkey.js';
 
 /** WebAuthn, with the choices of this product fixed: the person is verified by the authenticator (PIN, finger, face), the passkey is
@@ -121,7 +121,7 @@ export async function verifiedAssertion(
   { id, type, clientDataJSON, authenticatorData, signature, userHandle }: Assertion,
   passkey: Pick<Passkey, 'accountId' | 'publicKey' | 'counter'>,
 ): Promise<{ readonly counter: number; readonly backedUp: boolean } | null> {
-  if (userHandle !== undefined && accountOfHandle(userHandle) !== passkey.accountId) return null;
+  if (userHandle !== undefined && !isHandleOf(passkey.accountId, userHandle)) return null;
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: {
@@ -152,10 +152,8 @@ function withoutCertificates(attestationObject: string): boolean {
   return format === 'none' || (format === 'packed' && decoded.get('attStmt').get('x5c') === undefined);
 }
 
-function accountOfHandle(userHandle: string): string | null {
-  const bytes = Buffer.from(userHandle, 'base64url');
-  return bytes.length === 16 ? stringify(bytes) : null;
-}
+const isHandleOf = (accountId: string, userHandle: string): boolean =>
+  Buffer.from(parse(accountId)).equals(Buffer.from(userHandle, 'base64url'));
 
 const descriptorOf = ({
   credentialId,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { HOTP, Secret } from 'otpauth';
 import type { DataSource } from 'typeorm';
-import type { IncomingRequest } from '@lexecon/auth';
+import type { IncomingRequest, Principal } from '@lexecon/auth';
+import type { TestDatabase } from '@lexecon/database/testing';
 import { PostgresStore, SharedLimits } from '@lexecon/resilience';
 import { SecretBox } from '@lexecon/vault';
 import type { AccessLog } from '../access/access-log.js';
@@ -9,12 +11,15 @@ import { ProofService } from '../factor/proof.service.js';
 import { ResetService } from '../factor/reset.service.js';
 import { TotpVault } from '../factor/totp.vault.js';
 import { PasskeyService } from '../passkey/passkey.service.js';
+import { account } from '../identity.testing.js';
+import type { Account } from '../person/account.js';
+import { accountOfId } from '../person/account.queries.js';
 import { Passwords } from '../person/password.js';
 import { SessionCarrier } from '../session/session.carrier.js';
 import { SessionOverview } from '../session/session.overview.js';
 import { StepUpService } from '../session/step-up.service.js';
 import { AttemptLimits } from './attempt-limits.js';
-import { ChallengeService } from './challenge.service.js';
+import { type Challenge, ChallengeService } from './challenge.service.js';
 import { EnrolmentService } from './enrolment.service.js';
 import { SessionService } from './session.service.js';
 import { SignInService } from './sign-in.service.js';
@@ -54,6 +59,7 @@ export function signInServices(source: DataSource, log: AccessLog, settings = se
     passkeys,
     enrolments,
     challenges,
+    proofs,
     attempts,
     signIn: new SignInService(
       source,
@@ -71,5 +77,49 @@ export function signInServices(source: DataSource, log: AccessLog, settings = se
     resets: new ResetService(source, log, passwords, enrolments, sessions, attempts),
     steps: new StepUpService(source, log, proofs, passkeys, sessions, attempts),
     overview: new SessionOverview(source, log, sessions),
+    accountOf: async (id: string): Promise<Account> => {
+      const found = await accountOfId(source.manager, id);
+      if (!found) throw new Error('there is no such account');
+      return found;
+    },
   };
+}
+
+export type SignInServices = ReturnType<typeof signInServices>;
+
+export const PASSWORD = 'correct horse battery staple';
+
+export const stepNow = (): number => Math.floor(Date.now() / 30_000);
+export const codeAt = (uri: string, step: number): string =>
+  HOTP.generate({ secret: Secret.fromBase32(new URL(uri).searchParams.get('secret') ?? ''), counter: step });
+
+/** The principal whose token it is. */
+export async function principalOf(services: SignInServices, token: string): Promise<Principal> {
+  const principal = await services.sessions.principalOf(token);
+  if (!principal) throw new Error('the token counts for nobody');
+  return principal;
+}
+
+/** A person with a password, before any second factor. */
+export async function personWithPassword(database: TestDatabase, services: SignInServices): Promise<Account> {
+  const id = await account(database, { status: 'active', roles: ['auditor'] });
+  const stored = await services.passwords.hash(PASSWORD);
+  await database.dataSource.query('UPDATE identity.account SET password = $2 WHERE id = $1', [id, stored]);
+  return services.accountOf(id);
+}
+
+/** The same person with an authenticator app; the code of the step before now is used up. */
+export async function personWithApp(database: TestDatabase, services: SignInServices) {
+  const person = await personWithPassword(database, services);
+  const begun = await database.dataSource.transaction((tx) => services.enrolments.begin(tx, person));
+  const code = codeAt(begun.uri, stepNow() - 1);
+  const enrolled = await services.enrolments.confirm(begun.enrolment, code, comingFrom('192.0.2.77'));
+  return { ...person, uri: begun.uri, ...enrolled };
+}
+
+/** The challenge after the password, for somebody who has a second factor. */
+export async function challengeFor(services: SignInServices, email: string, from = '192.0.2.77'): Promise<Challenge> {
+  const answer = await services.signIn.login(email, PASSWORD, comingFrom(from));
+  if (answer.next !== 'secondFactor') throw new Error('no second factor was asked for');
+  return answer;
 }

@@ -11,7 +11,14 @@ const vectors = [
   [20_000_000_000, '353130'],
 ] as const;
 
+/** RFC 4226, appendix D: the code of each counter from 0 to 9. */
+const counters = '755224 287082 359152 969429 338314 254676 287922 162583 399871 520489'.split(' ');
+
 describe('a time-based code', () => {
+  it.each(counters.map((code, counter) => [counter, code] as const))('of time step %d is %s', (counter, code) => {
+    expect(stepOfCode(code, secret, -1, counter * 30_000)).toBe(counter);
+  });
+
   it.each(vectors)('at %d s is %s', (seconds, code) => {
     expect(stepOfCode(code, secret, 0, seconds * 1000)).toBe(Math.floor(seconds / 30));
   });
