@@ -1,30 +1,40 @@
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { type FieldProblem, ProblemError, unprocessable } from '@lexecon/auth';
+import { SCIM_JSON } from '@lexecon/identity';
+import { isScim } from './scim.problem.js';
 import { escapePointer } from './validation.js';
 
 /** Deeper than anything we ask for, shallow enough that no recursion over a body can run out of stack. */
 const MAX_DEPTH = 32;
+
+const isScimType = (type = ''): boolean => type.toLowerCase().startsWith(SCIM_JSON);
 
 const FORM = 'application/x-www-form-urlencoded';
 const FORM_LIMIT = 16 * 1024;
 /** Routes of protocols that are not ours and send forms. Nowhere else: a page of any site can send one without being asked. */
 const takesForm = (route = ''): boolean => route.endsWith('/backchannel-logout');
 
-/** JSON and nothing else, but where another protocol says so (an empty body is no body), with what no room could keep refused at the door: nesting without end, and text that PostgreSQL and
- *  canonical JSON cannot hold (U+0000, lone surrogates). */
+/** JSON and nothing else, but where another protocol says so; an empty body is no body. What no room could keep is refused at the door:
+ *  nesting without end, and text that PostgreSQL and canonical JSON cannot hold (U+0000, lone surrogates). */
 export function parseBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
-    if (text === '') return done(null, undefined);
-    void parse(request, text, (error, body: unknown) => {
-      const problems = error ? [] : problemsOfText(text, body);
-      if (error) done(malformed('is not JSON'));
-      else if (problems.length > 0) done(unprocessable(problems));
-      else done(null, body);
-    });
-  });
+  fastify.addContentTypeParser(
+    ['application/json', SCIM_JSON],
+    { parseAs: 'string' },
+    (request, text: string, done) => {
+      if (isScimType(request.headers['content-type']) && !isScim(request.url))
+        return done(new UnsupportedMediaTypeException());
+      if (text === '') return done(null, undefined);
+      void parse(request, text, (error, body: unknown) => {
+        const problems = error ? [] : problemsOfText(text, body);
+        if (error) done(malformed('is not JSON'));
+        else if (problems.length > 0) done(unprocessable(problems));
+        else done(null, body);
+      });
+    },
+  );
   fastify.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: FORM_LIMIT }, (request, text: string, done) => {
     if (takesForm(request.routeOptions.url)) done(null, new URLSearchParams(text));
     else done(new UnsupportedMediaTypeException());

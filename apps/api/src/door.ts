@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '@lexecon/auth';
 import type { Limits, LoadShedder } from '@lexecon/resilience';
-import { bodyOf, PROBLEM_JSON } from './problem.filter.js';
+import { sendProblem } from './problem.filter.js';
 
 const overloaded: Problem = {
   status: 503,
@@ -39,9 +39,5 @@ const isHealth = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url
 
 /** Without the filter, which logs every 503: there may be many. */
 function refuse(reply: FastifyReply, request: FastifyRequest, problem: Problem): void {
-  void reply
-    .code(problem.status)
-    .header('retry-after', String(problem.retryAfter))
-    .header('content-type', PROBLEM_JSON)
-    .send(JSON.stringify(bodyOf(problem, request.id)));
+  sendProblem(reply.header('retry-after', String(problem.retryAfter)), problem, request);
 }

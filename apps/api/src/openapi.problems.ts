@@ -32,6 +32,31 @@ export const problemSchema: Schema = {
   },
 };
 
+export const scimErrorSchema: Schema = {
+  type: 'object',
+  description: 'An error of SCIM (RFC 7644, 3.12), with the type and request id of the problem it stands for.',
+  required: ['schemas', 'status', 'detail', 'type', 'instance'],
+  properties: {
+    schemas: { type: 'array', items: { type: 'string', example: 'urn:ietf:params:scim:api:messages:2.0:Error' } },
+    status: { type: 'string', example: '409' },
+    scimType: { type: 'string', example: 'uniqueness' },
+    detail: { type: 'string' },
+    type: { type: 'string', format: 'uri', example: 'urn:lexecon:problem:conflict' },
+    instance: { type: 'string', description: 'Id of the request' },
+  },
+};
+
+const scimError = (description: string): Response => ({
+  description,
+  content: { 'application/scim+json': { schema: { $ref: '#/components/schemas/ScimError' } } },
+});
+
+/** What any operation of SCIM may answer, by status. */
+export const scimResponses: Readonly<Record<string, Response>> = {
+  '4XX': scimError('The request was refused'),
+  503: scimError('Something that is needed does not answer; nothing was changed'),
+};
+
 const problem = (description: string): Response => ({
   description,
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

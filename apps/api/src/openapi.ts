@@ -1,6 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { problemResponses, problemSchema } from './openapi.problems.js';
+import { problemResponses, problemSchema, scimErrorSchema, scimResponses } from './openapi.problems.js';
+import { isScim } from './scim.problem.js';
 import { version } from './version.js';
 
 /** The contract as code has it, with the problems that any operation may answer. */
@@ -30,15 +31,18 @@ export function serveDocument(app: NestFastifyApplication): void {
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 function withProblems(document: OpenAPIObject): OpenAPIObject {
-  for (const item of Object.values(document.paths))
+  for (const [path, item] of Object.entries(document.paths))
     for (const method of methods) {
       const operation = item[method];
       if (!operation) continue;
-      for (const [status, response] of Object.entries(problemResponses(operation)))
+      for (const [status, response] of Object.entries(isScim(path) ? scimResponses : problemResponses(operation)))
         operation.responses[status] ??= response;
     }
   return {
     ...document,
-    components: { ...document.components, schemas: { ...document.components?.schemas, Problem: problemSchema } },
+    components: {
+      ...document.components,
+      schemas: { ...document.components?.schemas, Problem: problemSchema, ScimError: scimErrorSchema },
+    },
   };
 }

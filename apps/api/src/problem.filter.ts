@@ -3,6 +3,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Problem, ProblemError } from '@lexecon/auth';
+import { isScim, SCIM_TYPE, scimBodyOf, scimStatus } from './scim.problem.js';
 
 /** Everything thrown on the way to an answer leaves through here, as RFC 9457 problem+json. What nobody expected becomes a 500
  *  that says nothing but the id under which the log tells more. */
@@ -22,11 +23,22 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (problem.retryAfter !== undefined) void reply.header('retry-after', String(problem.retryAfter));
-    void reply
-      .code(problem.status)
-      .header('content-type', PROBLEM_JSON)
-      .send(JSON.stringify(bodyOf(problem, request.id)));
+    sendProblem(reply, problem, request, thrown);
   }
+}
+
+/** Answers with the problem, in the form that the address asks for. */
+export function sendProblem(
+  reply: FastifyReply,
+  problem: Problem,
+  { id, url }: Pick<FastifyRequest, 'id' | 'url'>,
+  thrown?: unknown,
+): void {
+  const scim = isScim(url);
+  void reply
+    .code(scim ? scimStatus(problem.status) : problem.status)
+    .header('content-type', scim ? SCIM_TYPE : PROBLEM_JSON)
+    .send(JSON.stringify(scim ? scimBodyOf(problem, thrown, id) : bodyOf(problem, id)));
 }
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';

@@ -13,14 +13,14 @@ import { appLogger } from './logging.js';
 import { logAccess } from './logging.access.js';
 import { requestIdOf } from './logging.context.js';
 import { serveDocument } from './openapi.js';
-import { bodyOf, PROBLEM_JSON, ProblemFilter, problemOfStatus } from './problem.filter.js';
+import { bodyOf, PROBLEM_JSON, ProblemFilter, problemOfStatus, sendProblem } from './problem.filter.js';
 import { securityHeaders, setSecurityHeaders } from './security.headers.js';
 import type { Settings } from './settings.js';
 import { validation } from './validation.js';
 
 /** Of a body, in bytes. A policy is a document: with the JSON around it, twice its own limit always fits. */
 const BODY_LIMIT = 64 * 1024;
-const POLICY_BODY_LIMIT = 512 * 1024;
+const LONG_BODY_LIMIT = 512 * 1024;
 
 /** The whole server, initialised on a migrated database, not listening yet. */
 export async function createServer(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
@@ -39,7 +39,7 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
     return503OnClosing: false,
   });
   adapter.getInstance().addHook('onRoute', (route) => {
-    if (route.url.startsWith('/api/v1/policies')) route.bodyLimit = POLICY_BODY_LIMIT;
+    if (/^\/(api\/v1\/policies|scim\/v2\/Groups)/.test(route.url)) route.bodyLimit = LONG_BODY_LIMIT;
   });
   logAccess(adapter.getInstance(), logger);
   setSecurityHeaders(adapter.getInstance(), settings.PUBLIC_URL);
@@ -60,12 +60,8 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
 
 /** The router refuses an address that it cannot read before any hook or filter runs. */
 function refuseAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOfStatus(error.statusCode ?? 400);
-  void reply
-    .code(problem.status)
-    .headers(securityHeaders(request.url, request.protocol === 'https'))
-    .header('content-type', PROBLEM_JSON)
-    .send(JSON.stringify(bodyOf(problem, request.id)));
+  const headers = securityHeaders(request.url, request.protocol === 'https');
+  sendProblem(reply.headers(headers), problemOfStatus(error.statusCode ?? 400), request);
 }
 
 const clientErrors: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };

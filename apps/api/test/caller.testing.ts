@@ -45,7 +45,7 @@ export async function call({ app }: TestServer, method: string, url: string, sen
 }
 
 const objectOf = (type: string, text: string): Readonly<Record<string, unknown>> =>
-  /^application\/(problem\+)?json/.test(type) ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
+  /^application\/((problem|scim)\+)?json/.test(type) ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
 
 /** An active person with these roles, who has a password and an authenticator app. */
 export async function personWith({ app }: TestServer, email: string, roles: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { documentOf } from '../src/openapi.js';
@@ -17,9 +18,10 @@ interface ProblemBody {
 }
 
 /** What is wrong with an answer; null when it is as it should be. */
-function complaint(status: number, type: string, body: string): string | null {
+function complaint(status: number, type: string, body: string, path = ''): string | null {
   if (status >= 500) return `answered ${String(status)}`;
   if (status < 400) return null;
+  if (path.startsWith('/scim/')) return scimComplaint(status, type, body);
   if (!type.startsWith('application/problem+json')) return `${String(status)} is sent as ${type}`;
   const problem = JSON.parse(body) as ProblemBody;
   if (problem.status !== status) return 'the body has another status';
@@ -30,6 +32,16 @@ function complaint(status: number, type: string, body: string): string | null {
   const errors = problem.errors ?? [];
   const named = errors.every(({ pointer, detail }) => typeof pointer === 'string' && /^(\/|$)/.test(pointer) && detail);
   return errors.length > 0 && named ? null : `${String(status)} does not name the field`;
+}
+
+/** The one exception: SCIM's clients need SCIM's own errors (RFC 7644, 3.12). */
+function scimComplaint(status: number, type: string, body: string): string | null {
+  if (!type.startsWith('application/scim+json')) return `${String(status)} is sent as ${type}`;
+  const error = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  if (!isDeepStrictEqual(error['schemas'], ['urn:ietf:params:scim:api:messages:2.0:Error']))
+    return 'the schema is another';
+  if (error['status'] !== String(status) || status === 422) return 'the body has another status';
+  return typeof error['detail'] === 'string' && typeof error['instance'] === 'string' ? null : 'it says nothing';
 }
 
 describe('whatever is sent to any route', () => {
@@ -68,7 +80,7 @@ describe('whatever is sent to any route', () => {
       const holds = fc.asyncProperty(requestsTo(operation, document, known), async (request) => {
         const { status, type, body } = await Promise.race([send(operation.method, request), tooLate()]);
         counts.set(status, (counts.get(status) ?? 0) + 1);
-        const wrong = complaint(status, type, body);
+        const wrong = complaint(status, type, body, operation.path);
         if (wrong === null) return;
         const logged = server.log().at(-1)?.slice(0, 1500) ?? '';
         failures.push(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ENVIRONMENT } from './actor/api-key.format.js';
 import { readIssuers } from './federation/issuer.js';
+import { scimRolesFile } from './scim/scim.config.js';
 import { providersFile } from './sso/provider.config.js';
 import { publicOriginOf } from './session/public-origin.js';
 
@@ -23,6 +24,10 @@ export const identitySettings = {
   OIDC_PROVIDERS_FILE: providersFile.optional().meta({
     description:
       'JSON file with the OpenID providers people may sign in at, read at the start; its form: docs/security/single-sign-on.md. Needs PUBLIC_URL.',
+  }),
+  SCIM_ROLES_FILE: scimRolesFile.optional().meta({
+    description:
+      'JSON file with the roles that groups of the directory (SCIM) give, by displayName, read at the start; docs/api/scim.md.',
   }),
   API_KEY_ENVIRONMENT: z.string().regex(ENVIRONMENT).default('local').meta({
     description:

@@ -53,6 +53,7 @@ import { UserSessionController } from './session/user-session.controller.js';
 import { SessionService } from './sign-in/session.service.js';
 import { SetupService } from './person/setup.service.js';
 import { SignInService } from './sign-in/sign-in.service.js';
+import { scimParts } from './scim/scim.parts.js';
 import { OidcProviders } from './sso/provider.directory.js';
 import { ProviderLogoutService } from './sso/provider-logout.service.js';
 import { SsoArrival } from './sso/sso.arrival.js';
@@ -69,6 +70,7 @@ export class IdentityModule {
       module: IdentityModule,
       controllers: [
         SsoController,
+        ...scimParts.controllers,
         AuthController,
         BreakGlassController,
         EnrolmentController,
@@ -127,6 +129,7 @@ export class IdentityModule {
         SsoArrival,
         SsoService,
         ProviderLogoutService,
+        ...scimParts.providers,
         IdentityAuthenticator,
         IdentityBootstrap,
       ],

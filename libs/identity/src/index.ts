@@ -6,5 +6,7 @@ export { SecondFactorHealth } from './factor/factor.health.js';
 export { IdentityAuthenticator } from './identity.authenticator.js';
 export { type GivenPerson, IdentityBootstrap } from './identity.bootstrap.js';
 export { identitySettings, type IdentitySettings } from './identity.config.js';
+export { ScimError } from './scim/scim.error.js';
+export { SCIM_JSON, schemas as scimSchemas } from './scim/scim.resource.js';
 export { isInsecure } from './sso/provider.config.js';
 export { IdentityModule } from './identity.module.js';

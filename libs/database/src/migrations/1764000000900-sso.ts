@@ -5,6 +5,7 @@ export class Sso1764000000900 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(keys);
     await runner.query(signIn);
+    await runner.query(provisioning);
   }
 
   down(): Promise<void> {
@@ -66,4 +67,50 @@ CREATE TABLE identity.sso_logout (
   PRIMARY KEY (issuer, jti_hash)
 );
 CREATE INDEX sso_logout_expiry ON identity.sso_logout (expires_at);
+`;
+
+const provisioning = `
+-- A person whom a directory manages. The id is the account's. 'change' counts everything that may change what the person may do;
+-- what it means for roles and agents is done when 'settled' has caught up.
+CREATE TABLE identity.scim_user (
+  id           uuid PRIMARY KEY REFERENCES identity.account,
+  user_name    text NOT NULL CHECK (length(user_name) BETWEEN 1 AND 255),
+  -- Of user_name, without case.
+  name_key     text NOT NULL,
+  external_id  text,
+  display_name text,
+  given_name   text,
+  family_name  text,
+  active       boolean NOT NULL,
+  -- Whether it was the directory that disabled the account: only then may it enable it.
+  disabled     boolean NOT NULL DEFAULT false,
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  updated_at   timestamptz NOT NULL DEFAULT now(),
+  deleted_at   timestamptz,
+  version      bigint NOT NULL DEFAULT 1,
+  change       bigint NOT NULL DEFAULT 1,
+  settled      bigint NOT NULL DEFAULT 0,
+  settled_at   timestamptz NOT NULL DEFAULT now(),
+  -- Hash of the mapping from groups to roles that was followed.
+  mapping      bytea
+);
+CREATE UNIQUE INDEX scim_user_name_once ON identity.scim_user (name_key) WHERE deleted_at IS NULL;
+CREATE INDEX scim_user_unsettled ON identity.scim_user (id) WHERE settled < change;
+
+CREATE TABLE identity.scim_group (
+  id           uuid PRIMARY KEY,
+  display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 255),
+  name_key     text NOT NULL CONSTRAINT scim_group_name_once UNIQUE,
+  external_id  text,
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  updated_at   timestamptz NOT NULL DEFAULT now(),
+  version      bigint NOT NULL DEFAULT 1
+);
+
+CREATE TABLE identity.scim_member (
+  group_id uuid NOT NULL REFERENCES identity.scim_group ON DELETE CASCADE,
+  user_id  uuid NOT NULL REFERENCES identity.scim_user ON DELETE CASCADE,
+  PRIMARY KEY (group_id, user_id)
+);
+CREATE INDEX scim_member_user ON identity.scim_member (user_id);
 `;

@@ -34,6 +34,7 @@ export type AccessEvent =
   | 'identity-linked'
   | 'person-provisioned'
   | 'person-reprovisioned'
+  | 'person-changed'
   | 'person-deprovisioned'
   | 'group-changed'
   | 'roles-from-groups'

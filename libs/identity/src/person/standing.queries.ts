@@ -54,10 +54,19 @@ export async function deleteAccount(tx: EntityManager, id: string): Promise<bool
      WHERE account_id = $1`,
     [id],
   );
-  await tx.query('DELETE FROM identity.ticket WHERE account_id = $1', [id]);
   await removeFactors(tx, id);
+  for (const statement of FORGOTTEN) await tx.query(statement, [id]);
   return true;
 }
+
+/** What else names the person or would let them in. */
+const FORGOTTEN = [
+  'DELETE FROM identity.ticket WHERE account_id = $1',
+  'DELETE FROM identity.external_identity WHERE account_id = $1',
+  'DELETE FROM identity.sso_session WHERE account_id = $1',
+  'DELETE FROM identity.sso_attempt WHERE account_id = $1',
+  'DELETE FROM identity.scim_user WHERE id = $1',
+] as const;
 
 export async function voidTickets(tx: EntityManager, id: string): Promise<void> {
   await tx.query('UPDATE identity.ticket SET used_at = now() WHERE account_id = $1 AND used_at IS NULL', [id]);

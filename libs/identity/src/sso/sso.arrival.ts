@@ -25,6 +25,7 @@ import type { OidcProvider } from './provider.config.js';
 import {
   accountOf,
   accountOfIdentity,
+  activateLinked,
   type Attempt,
   claimAccount,
   insertIdentity,
@@ -87,7 +88,7 @@ export class SsoArrival {
 
   /** Decided by the database: whoever was first has the identity and the account. */
   async #settle(tx: EntityManager, claims: Claims, { by, account }: Way): Promise<void> {
-    if (by === 'identity') return;
+    if (by === 'identity') return activateLinked(tx, account.id);
     if (by === 'email' && !(await claimAccount(tx, account.id))) throw changedMeanwhile();
     if (by === 'creation') {
       const terms = { justification: 'came with single sign-on', grantedBy: null };

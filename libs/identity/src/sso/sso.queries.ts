@@ -95,6 +95,14 @@ export async function claimAccount(tx: EntityManager, accountId: string): Promis
   return rows.length > 0;
 }
 
+/** Somebody who has no password and was enabled again counts as invited until they come in, which the provider vouches for. */
+export async function activateLinked(tx: EntityManager, accountId: string): Promise<void> {
+  await tx.query(
+    `UPDATE identity.account SET status = 'active' WHERE id = $1 AND status = 'invited' AND password IS NULL`,
+    [accountId],
+  );
+}
+
 /** Whose sign-in the provider's session id means, from now on. */
 export async function noteProviderSession(
   tx: EntityManager,
