@@ -22,6 +22,14 @@ const readsNone: Readonly<Record<string, string>> = {
   'GET /api/v1/ledger/tile/*': 'hashes',
   'GET /api/v1/ledger/verify/{id}': 'places in the log and what was found there',
   'POST /api/v1/ledger/verify': 'places in the log and what was found there',
+  'GET /api/v1/auth/oidc/{provider}': 'a redirection to the identity provider',
+  'GET /api/v1/auth/oidc/{provider}/callback':
+    'a session of whoever came back from their provider, or what is next for them',
+  'GET /scim/v2/ResourceTypes': 'what is offered',
+  'GET /scim/v2/ResourceTypes/{id}': 'what is offered',
+  'GET /scim/v2/Schemas': 'what is offered',
+  'GET /scim/v2/Schemas/{id}': 'what is offered',
+  'GET /scim/v2/ServiceProviderConfig': 'what is offered',
   'GET /api/v1/policies': 'rules',
   'GET /api/v1/policies/{name}/versions':
     'rules; authors stand there by account id, which names nobody without the list of people',

@@ -32,6 +32,9 @@ import {
   noteProviderSession,
 } from './sso.queries.js';
 
+/** How long ago somebody may have proven themselves to the provider for it to count as fresh. */
+const JUST_NOW_MS = 60_000;
+
 export type Arrived = OpenedSession | Challenge | Enrolment;
 type Start = Pick<Attempt, 'session' | 'accountId'> & { readonly from: Origin };
 
@@ -98,10 +101,15 @@ export class SsoArrival {
     if (!(await insertIdentity(tx, claims, account.id))) throw changedMeanwhile();
   }
 
-  async #next(tx: EntityManager, { secondFactor }: Claims, account: Account, start: Start): Promise<Arrived> {
+  async #next(tx: EntityManager, { secondFactor, provedAt }: Claims, account: Account, start: Start): Promise<Arrived> {
     const { session: transport, from } = start;
     if (secondFactor) {
-      const opening = { transport, method: 'sso', network: networkOf(from.address) } as const;
+      const opening = {
+        transport,
+        method: 'sso',
+        network: networkOf(from.address),
+        proven: isJustNow(provedAt),
+      } as const;
       return this.sessions.open(tx, account.id, 'full', opening);
     }
     return account.enrolled
@@ -128,6 +136,10 @@ export class SsoArrival {
     return { by: 'creation', account: { id: uuid7(), email } };
   }
 }
+
+/** A proof that the provider remembers from earlier lets in, and is not fresh. */
+const isJustNow = (provedAt: Date | null): boolean =>
+  provedAt !== null && Math.abs(Date.now() - provedAt.getTime()) < JUST_NOW_MS;
 
 /** An address counts only when the provider has verified it and is believed for its domain. */
 function believedEmail({ emailDomains }: OidcProvider, { verifiedEmail }: Claims): string | null {

@@ -45,12 +45,12 @@ export class SsoController {
   @ApiFoundResponse({ description: 'To the provider; the cookie that is set has to come back with the callback' })
   async begin(
     @Param() { provider }: ProviderName,
-    @Query() { session = 'bearer' }: StartQuery,
+    @Query() { session = 'bearer', prompt }: StartQuery,
     @Incoming() from: IncomingRequest,
     @Res({ passthrough: true }) answer: Answer,
   ): Promise<{ readonly url: string; readonly statusCode: number }> {
     this.carrier.assertCarriable(session, from);
-    const { location, browser } = await this.signIns.begin(provider, session);
+    const { location, browser } = await this.signIns.begin(provider, { session, prompt });
     answer.header('set-cookie', browserCookie(browser, this.#secure, ATTEMPT_MINUTES * 60));
     answer.header('cache-control', 'no-store');
     return { url: location, statusCode: 302 };

@@ -18,4 +18,13 @@ export class StartQuery {
   @IsOptional()
   @IsIn(['bearer', 'cookie'])
   readonly session?: 'bearer' | 'cookie';
+
+  @ApiPropertyOptional({
+    enum: ['login'],
+    description: 'Has the provider ask for the proof again, which then counts as fresh (step-up)',
+    example: 'login',
+  })
+  @IsOptional()
+  @IsIn(['login'])
+  readonly prompt?: 'login';
 }

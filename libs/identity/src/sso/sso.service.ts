@@ -24,6 +24,14 @@ export interface Started {
   readonly browser: string;
 }
 
+export interface Wish {
+  readonly session: 'bearer' | 'cookie';
+  /** `login`: the provider is to ask for the proof again. */
+  readonly prompt?: 'login' | undefined;
+  /** Whoever is signed in already and wants to link what comes back to their account. */
+  readonly by?: Principal;
+}
+
 export interface Callback {
   /** Of the callback's address, as the provider sent the browser there. */
   readonly parameters: URLSearchParams;
@@ -47,11 +55,14 @@ export class SsoService {
     @Inject(SETTINGS) private readonly settings: Pick<IdentitySettings, 'PUBLIC_URL'>,
   ) {}
 
-  /** `by` is whoever is signed in already and wants to link what comes back to their account. Throws ProblemError 404 for an unknown
+  /** Throws ProblemError 404 for an unknown
    *  provider, 503 when it does not answer. */
-  async begin(name: string, session: 'bearer' | 'cookie', by?: Principal): Promise<Started> {
+  async begin(name: string, { session, prompt, by }: Wish): Promise<Started> {
     const provider = this.providers.named(name);
-    const begun = await beginFlow(await this.#legOf(provider), hintsOf(provider)).catch(unlessOutage);
+    const begun = await beginFlow(await this.#legOf(provider), {
+      ...hintsOf(provider),
+      ...(prompt && { prompt }),
+    }).catch(unlessOutage);
     const { state } = begun.pending;
     const stateHash = hashOfToken(state);
     const browser = freshToken('lxt');
