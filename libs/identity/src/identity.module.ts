@@ -12,6 +12,7 @@ import { ActorService } from './actor/actor.service.js';
 import { FederatedTokens } from './federation/federated-tokens.js';
 import { FederationController } from './federation/federation.controller.js';
 import { FederationService } from './federation/federation.service.js';
+import { ReviewMetric } from './actor/review.metric.js';
 import { KeyService } from './actor/key.service.js';
 import { AgentController } from './actor/agent.controller.js';
 import { CredentialUses } from './actor/credential-use.js';
@@ -98,6 +99,7 @@ export class IdentityModule {
         ActorRegistry,
         ActorService,
         KeyService,
+        ReviewMetric,
         FederatedTokens,
         FederationService,
         passwordsOf(settings),

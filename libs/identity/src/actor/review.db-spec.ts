@@ -3,6 +3,7 @@ import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { ActorRegistry } from './actor-registry.js';
 import { ActorService, type NewActor } from './actor.service.js';
 import { CredentialUses } from './credential-use.js';
+import { ReviewMetric } from './review.metric.js';
 import { dayOf } from './review.term.js';
 import { administrator, noSwitch, recordingLog, refusal } from '../identity.testing.js';
 
@@ -41,6 +42,11 @@ describe('who answers for an agent, and when it is looked at again', () => {
   };
   const overdue = (id: string) =>
     database.dataSource.query('UPDATE identity.actor SET review_by = $2 WHERE id = $1', [id, inDays(-1)]);
+  const counted = async (): Promise<number | undefined> => {
+    let overdue: number | undefined;
+    await new ReviewMetric(database.dataSource).observe({ observe: (value) => void (overdue = value) });
+    return overdue;
+  };
   const found = async (filter: Parameters<ActorService['list']>[2]): Promise<readonly string[]> =>
     (await actors.list(undefined, 100, filter)).items.map(({ name }) => name);
 
@@ -71,7 +77,7 @@ describe('who answers for an agent, and when it is looked at again', () => {
     expect(await refusal(actors.change(administrator, owned.id, { ownerId: uuid7() }))).toBe(422);
   });
 
-  it('lists what is overdue, what is due soon, and what nobody who is still here answers for', async () => {
+  it('lists and counts what is overdue, what is due soon, and what nobody who is still here answers for', async () => {
     const owner = await person();
     const leaver = await person();
     const late = await bot('late', { ownerId: owner });
@@ -81,6 +87,7 @@ describe('who answers for an agent, and when it is looked at again', () => {
     await bot('abandoned', { ownerId: leaver });
     await database.dataSource.query(`UPDATE identity.account SET status = 'disabled' WHERE id = $1`, [leaver]);
     expect(await found({ review: 'overdue' })).toEqual(['late']);
+    expect(await counted()).toBe(1);
     expect(await found({ review: 'due', owner })).toEqual(['near', 'late']);
     const orphans = await found({ review: 'orphaned' });
     expect(orphans).toEqual(expect.arrayContaining(['abandoned', 'usual']));
@@ -88,6 +95,7 @@ describe('who answers for an agent, and when it is looked at again', () => {
     expect(await found({ owner })).toEqual(['later', 'near', 'late']);
     await actors.change(administrator, late.id, { status: 'disabled' });
     expect(await found({ review: 'overdue' })).toEqual([]);
+    expect(await counted()).toBe(0);
   });
 
   it('puts on record what a person confirmed, and wants the risk said', async () => {
