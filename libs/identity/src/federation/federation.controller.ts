@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, type Principal, Requires } from '@lexecon/auth';
+import { Caller, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { AddFederation, FederationsView, FederationView } from './federation.dto.js';
 import { FederationService } from './federation.service.js';
 
@@ -11,6 +11,7 @@ export class FederationController {
 
   @Get()
   @Requires('access:read')
+  @ReadsPersonalData('actor')
   @ApiOperation({ summary: 'List whose tokens let an actor in' })
   @ApiOkResponse({ type: FederationsView })
   async list(@Param('id') id: string): Promise<FederationsView> {
