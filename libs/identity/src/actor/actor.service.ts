@@ -102,10 +102,19 @@ export class ActorService {
     return this.update('actor-reviewed', by, actor, { ...review, reviewedAt: new Date() });
   }
 
-  /** Disables every active agent and service that this account answers for, as when its person leaves; answers how many. */
+  /** Disables every active agent and service that this account answers for, as when its person leaves: all or none. Answers how many. */
   async disableOwnedBy(by: Principal | undefined, accountId: string): Promise<number> {
     const owned = await actorsOwnedBy(this.dataSource.manager, accountId);
-    for (const actor of owned) await this.update('actor-changed', by, actor, { status: 'disabled' });
+    if (owned.length === 0) return 0;
+    const change = { status: 'disabled' } as const;
+    const records = await Promise.all(owned.map((actor) => this.log.seal(factOf('actor-changed', by, actor, change))));
+    await this.dataSource.transaction(async (tx) => {
+      const epoch = await nextEpoch(tx);
+      for (const { id } of owned) await updateActor(tx, id, change, epoch);
+      await this.ledger.advanceEpoch(tx, 'kill');
+      for (const record of records) await this.log.append(tx, record);
+    });
+    await this.registry.catchUp();
     return owned.length;
   }
 
