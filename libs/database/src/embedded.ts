@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { checkVersion, connectionOf, createCluster, NAME, urlOf, type Connection } from './embedded-cluster.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
-import { placeServer, type ServerPlace } from './embedded-place.js';
+import { placeServer, type Programs, type ServerPlace } from './embedded-place.js';
 import { spawnServer, stopOrphans, type ServerProcess } from './embedded-process.js';
 
 export { AlreadyRunning } from './embedded-lock.js';
@@ -28,10 +28,11 @@ export interface EmbeddedServer {
  * Starts the bundled PostgreSQL on the data in `dir`, making them at the first start, and keeps it running: a server
  * that dies is started again on the same port. Works for root (the server then runs as the system user lexecon-pg) and
  * for anybody else. One process at a time per folder: throws AlreadyRunning. `log` gets a line per step that takes time.
+ * `programs`, other than the bundled ones, are for tests on older servers.
  */
-export async function startEmbedded(dir: string, log: Log): Promise<EmbeddedServer> {
+export async function startEmbedded(dir: string, log: Log, programs?: Programs): Promise<EmbeddedServer> {
   const folder = resolve(dir);
-  const place = placeServer(folder, log);
+  const place = placeServer(folder, log, programs);
   const lock = lockFolder(folder);
   try {
     return await startLocked(folder, place, lock, log);

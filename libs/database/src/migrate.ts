@@ -4,7 +4,7 @@ import { ImpatientClient } from './impatient-client.js';
 import { migrations } from './migrations/index.js';
 
 /** Oldest PostgreSQL this product runs on (major version). */
-const OLDEST_MAJOR = 14;
+export const OLDEST_MAJOR = 14;
 /** Replicas that start together migrate one after the other: the key of the advisory lock they wait for. */
 const MIGRATION_LOCK = 7100;
 
@@ -55,7 +55,12 @@ export async function migrate(url: string): Promise<readonly string[]> {
 
 async function requireVersion(source: DataSource): Promise<void> {
   const [row] = await source.query<{ version: string }[]>("SELECT current_setting('server_version_num') AS version");
-  const major = Math.floor(Number(row?.version) / 10_000);
+  requireNotOlder(Number(row?.version));
+}
+
+/** `version` as PostgreSQL numbers itself: 140023. Throws UnsupportedDatabase. */
+export function requireNotOlder(version: number): void {
+  const major = Math.floor(version / 10_000);
   if (major < OLDEST_MAJOR)
     throw new UnsupportedDatabase(
       `DATABASE_URL leads to PostgreSQL ${String(major)}; version ${String(OLDEST_MAJOR)} or newer is needed`,

@@ -18,7 +18,7 @@ export async function schemaLines(source: DataSource): Promise<readonly string[]
       FROM c JOIN pg_constraint k ON k.conrelid = c.oid WHERE k.contype <> 'n'
     UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) FROM c JOIN pg_index i ON i.indrelid = c.oid
     UNION ALL SELECT 'trigger ' || c.name || ' ' || pg_get_triggerdef(t.oid)
-      FROM c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+      FROM c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0
     UNION ALL SELECT 'function ' || n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ') ' || md5(p.prosrc)
       FROM pg_proc p JOIN n ON n.oid = p.pronamespace
     ORDER BY line`);

@@ -14,7 +14,7 @@ export class IdempotencyTask implements OnApplicationBootstrap, OnApplicationShu
   onApplicationBootstrap(): void {
     this.#timer = setInterval(() => {
       this.idempotency.prune(new Date()).catch((error: unknown) => {
-        this.#log.warn(`old keys stay: ${String(error)}`);
+        this.#log.warn({ err: error }, 'old keys stay');
       });
     }, PERIOD_MS);
   }

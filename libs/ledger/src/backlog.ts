@@ -21,7 +21,7 @@ export class Backlog {
     this.#timer = setInterval(() => {
       this.#reading ??= this.read()
         .catch((error: unknown) => {
-          this.#log.warn(`backlog unknown: ${String(error)}`);
+          this.#log.warn({ err: error }, 'backlog unknown');
         })
         .finally(() => {
           this.#reading = undefined;

@@ -37,7 +37,7 @@ export class BatchWriter {
     try {
       await this.#commit(bundles);
     } catch (error) {
-      this.#log.error(`batch failed: ${String(error)}`);
+      this.#log.error({ err: error }, 'batch failed');
       refuseAll(bundles, new LedgerUnavailable('the batch could not be written', true, { cause: error }));
     }
   };
@@ -107,7 +107,7 @@ export class BatchWriter {
         // over; a duplicate may be our own, committed a moment ago, so it is asked once more; any other refusal says nothing about it.
         if (outcome === 'superseded' || (outcome === 'duplicate' && ++duplicates > 1)) return { refusedBy: error };
         if (outcome === 'unknown') [doubt, duplicates] = [true, 0];
-        this.#log.warn(`outcome of a batch unknown, sending it again: ${String(error)}`);
+        this.#log.warn({ err: error }, 'outcome of a batch unknown, sending it again');
         if (this.#closed) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, pause));

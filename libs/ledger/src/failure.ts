@@ -39,6 +39,13 @@ export const isOfRecord = (error: unknown): boolean => {
   return typeof code === 'string' && /^(22|23|54)[0-9A-Z]{3}$/.test(code);
 };
 
+/** Why something failed, in words that may be shown and logged: the database's own words may quote what was stored. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason';
+  if ('severity' in error) return `the database refused a statement, ${String((error as DatabaseFailure).code)}`;
+  return error.message;
+}
+
 export function constraintOf(error: unknown): string | undefined {
   const { constraint } = error as DatabaseFailure;
   return typeof constraint === 'string' ? constraint : undefined;

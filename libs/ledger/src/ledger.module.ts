@@ -49,7 +49,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
     const log = new Logger('Ledger');
     for (const pool of [writers, readers])
       pool.on('error', (error) => {
-        log.warn(`connection: ${error.message}`);
+        log.warn({ err: error }, 'connection');
       });
   }
 

@@ -7,6 +7,7 @@ import {
   openNote,
   parseCheckpoint,
 } from '@lexecon/crypto';
+import { reasonOf } from './failure.js';
 import type { Guard } from './guard.js';
 import { shardNameOf } from './shard.js';
 import type { SigningKeys } from './signing-keys.js';
@@ -71,7 +72,7 @@ export class Publisher {
       const checkpoint = parseCheckpoint(openNote(note, await this.#verifiers(client, shard)).text);
       if (checkpoint.origin === name) return { ...checkpoint, note };
     } catch (error) {
-      throw new GuardMismatch(`the guard's checkpoint of ${shard} is not ours: ${String(error)}`);
+      throw new GuardMismatch(`the guard's checkpoint of ${shard} is not ours: ${reasonOf(error)}`);
     }
     throw new GuardMismatch(`the guard's checkpoint is not of ${name}`);
   }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { reasonOf } from './failure.js';
 import { recordKeyUse } from './key.registry.js';
 import { Leadership } from './leadership.js';
 import { ensurePartitions } from './partitions.js';
@@ -115,7 +116,7 @@ export class Sequencer {
   }
 
   #halt(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     if (this.halted !== reason) this.#log.error(`nothing is signed: ${reason}`);
     this.halted = reason;
   }

@@ -124,7 +124,7 @@ export class VerificationTask {
         this.#log.error(`the stored log is not sound: ${String(count)} findings, the first at ${kept[0]?.place ?? ''}`);
       await this.#finish(lock, job, state, kept);
     } catch (error) {
-      this.#log.error(`verification ${job.id} failed: ${String(error)}`);
+      this.#log.error({ err: error }, `verification ${job.id} failed`);
       await this.#finish(lock, job, 'failed', []).catch(() => undefined);
     } finally {
       await lock.end().catch(() => undefined);
@@ -192,7 +192,7 @@ export class VerificationTask {
       keepAlive: true,
     });
     client.on('error', (error) => {
-      this.#log.warn(`connection: ${error.message}`);
+      this.#log.warn({ err: error }, 'connection');
     });
     await client.connect();
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [

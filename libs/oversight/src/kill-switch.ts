@@ -48,7 +48,7 @@ export class KillSwitch implements OnApplicationBootstrap, OnApplicationShutdown
     await this.refresh();
     this.#timer = setInterval(() => {
       this.refresh().catch((error: unknown) => {
-        this.#log.warn(`not read: ${String(error)}`);
+        this.#log.warn({ err: error }, 'not read');
       });
     }, PERIOD_MS);
   }

@@ -29,7 +29,7 @@ export class ReviewTask implements OnApplicationBootstrap, OnApplicationShutdown
     try {
       await this.reviews.expire(new Date());
     } catch (error) {
-      this.#log.warn(`reviews past their deadline wait: ${String(error)}`);
+      this.#log.warn({ err: error }, 'reviews past their deadline wait');
     }
   }
 }

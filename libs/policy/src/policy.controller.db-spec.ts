@@ -151,7 +151,7 @@ describe('the endpoints of policies and resources', () => {
     expect((await call('POST', 'policies', 'policy-author', { source })).status).toBe(422);
   });
 
-  it('keeps a catalogue', async () => {
+  it('keeps a catalogue, which whoever writes policies may add to and an approver takes away from', async () => {
     const resource = {
       type: 'table',
       resource: 'orders-*',
@@ -163,8 +163,11 @@ describe('the endpoints of policies and resources', () => {
     const made = await call('POST', 'resources', 'policy-author', resource);
     expect(made).toMatchObject({ status: 201, body: resource });
     expect((await call('GET', 'resources', 'policy-approver')).body).toMatchObject({ items: [resource], next: null });
-    expect((await call('DELETE', `resources/${String(made.body.id)}`, 'policy-author')).status).toBe(204);
-    expect((await call('DELETE', `resources/${String(made.body.id)}`, 'policy-author')).status).toBe(404);
+    const at = `resources/${String(made.body.id)}`;
+    expect((await call('DELETE', at, 'policy-author')).status).toBe(403);
+    expect((await call('GET', 'resources', 'policy-approver')).body).toMatchObject({ items: [resource] });
+    expect((await call('DELETE', at, 'policy-approver')).status).toBe(204);
+    expect((await call('DELETE', at, 'policy-approver')).status).toBe(404);
   });
 
   it.each([
@@ -192,7 +195,8 @@ describe('the endpoints of policies and resources', () => {
       422,
     ],
     ['POST', 'resources', 'policy-author', { type: '', resource: 'a', dataClasses: [], owner: 'o' }, 422],
-    ['DELETE', 'resources/x', 'policy-author', undefined, 404],
+    ['DELETE', 'resources/x', 'policy-approver', undefined, 404],
+    ['DELETE', 'resources/x', 'policy-author', undefined, 403],
   ] as const)('%s %s by %s with %j answers %i', async (method, url, role, payload, status) => {
     expect((await call(method, url, role, payload)).status).toBe(status);
   });

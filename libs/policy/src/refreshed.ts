@@ -73,10 +73,7 @@ export class Refreshed {
     try {
       await Promise.race([this.refresh(), impatient]);
     } catch (error) {
-      if (!this.#stopped)
-        this.#logger.warn(
-          `${this.name} was not refreshed: ${error instanceof Error ? error.message : 'unknown reason'}`,
-        );
+      if (!this.#stopped) this.#logger.warn({ err: error }, `${this.name} was not refreshed`);
     } finally {
       clearTimeout(patience);
     }

@@ -30,8 +30,10 @@ export class ResourceController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Requires('resource:write', { fresh: true })
-  @ApiOperation({ summary: 'Remove an entry; every replica knows within a second' })
+  @Requires('resource:delete', { fresh: true })
+  @ApiOperation({
+    summary: 'Remove an entry, which can only make later decisions less strict; every replica knows within a second',
+  })
   @ApiNoContentResponse()
   remove(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
     return this.resources.remove(caller, id);

@@ -30,11 +30,11 @@ export class VaultModule implements OnApplicationShutdown {
   ) {
     const log = new Logger('Vault');
     pool.on('error', (error) => {
-      log.warn(`key store: ${error.message}`);
+      log.warn({ err: error }, 'key store');
     });
     this.#timer = setInterval(() => {
       vault.refresh().catch((error: unknown) => {
-        log.warn(`key store: ${String(error)}`);
+        log.warn({ err: error }, 'key store');
       });
     }, CACHE_BOUND_MS / 3);
   }

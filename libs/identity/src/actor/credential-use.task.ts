@@ -47,7 +47,7 @@ export class CredentialUseTask implements OnApplicationBootstrap, OnApplicationS
       await this.writeFirst();
       if (now >= this.#writtenTo + periodMs) await this.writeUsed(now);
     } catch (error) {
-      this.#logger.warn(`uses of credentials wait to be written: ${String(error)}`);
+      this.#logger.warn({ err: error }, 'uses of credentials wait to be written');
     }
   }
 

@@ -29,7 +29,7 @@ export class UseTask implements OnApplicationBootstrap, OnApplicationShutdown {
     try {
       await this.uses.announce();
     } catch (error) {
-      this.#log.warn(`uses of the break-glass account wait to be announced: ${String(error)}`);
+      this.#log.warn({ err: error }, 'uses of the break-glass account wait to be announced');
     }
   }
 }

@@ -46,7 +46,7 @@ export class StandingTask implements OnApplicationBootstrap, OnApplicationShutdo
         await runner.manager.query('SELECT pg_advisory_unlock($1)', [SWEEP_LOCK]);
       }
     } catch (error) {
-      this.#log.warn(`idle accounts and deletions wait: ${String(error)}`);
+      this.#log.warn({ err: error }, 'idle accounts and deletions wait');
     } finally {
       await runner.release();
     }

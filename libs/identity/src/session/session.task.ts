@@ -41,7 +41,7 @@ export class SessionTask implements OnApplicationBootstrap, OnApplicationShutdow
     try {
       await this.run();
     } catch (error) {
-      this.#log.warn(`ended sessions stay: ${String(error)}`);
+      this.#log.warn({ err: error }, 'ended sessions stay');
     }
   }
 }

@@ -15,9 +15,9 @@ export function glob(pattern: string): Matcher {
   const rest = pattern.slice(star);
   if (rest === '**') return (value) => value.startsWith(head);
   if (rest === '*') return (value) => value.length > star && value.startsWith(head) && isSegment(value, star);
-  const tokens = tokensOf(rest);
+  const automaton = automatonOf(tokensOf(rest));
   const tail = pattern.slice(pattern.lastIndexOf('*') + 1);
-  return (value) => value.startsWith(head) && value.endsWith(tail) && simulate(tokens, value, star);
+  return (value) => value.startsWith(head) && value.endsWith(tail) && runs(automaton, value, star);
 }
 
 /** What is wrong with `pattern` as a glob, or null. */
@@ -65,33 +65,74 @@ function tokensOf(pattern: string): readonly Token[] {
   return tokens;
 }
 
-/** Runs all alternatives side by side: `live[i]` says that the tokens before `i` can have consumed the value so far. */
-function simulate(tokens: readonly Token[], value: string, from: number): boolean {
-  let live = new Uint8Array(tokens.length + 1);
-  let next = new Uint8Array(tokens.length + 1);
-  enter(tokens, live, 0);
-  for (let at = from; at < value.length; at++) {
-    const separator = isSeparator(value.charCodeAt(at));
-    const character = value[at];
-    for (let i = 0; i < tokens.length; i++) {
-      if (!live[i]) continue;
-      const token = tokens[i];
-      if (token === MANY) enter(tokens, next, i);
-      else if (token === ONE ? !separator : token === character) {
-        if (token === ONE) next[i] = 1;
-        enter(tokens, next, i + 1);
-      }
-    }
-    [live, next] = [next, live];
-    next.fill(0);
-  }
-  return live[tokens.length] === 1;
+const WORD = 32;
+
+/** Sets of places in a pattern, one bit each: place `i` is before token `i`. */
+type Places = Uint32Array;
+
+/** A glob whose alternatives run side by side, 32 places in one step: a character of the value costs one step for every 32 tokens. */
+interface Automaton {
+  readonly words: number;
+  /** Before a token that takes exactly this character. */
+  readonly before: ReadonlyMap<number, Places>;
+  readonly one: Places;
+  readonly many: Places;
+  readonly end: number;
 }
 
-function enter(tokens: readonly Token[], states: Uint8Array, state: number): void {
-  for (let i = state; ; i++) {
-    states[i] = 1;
-    if (tokens[i] !== MANY) return;
+function automatonOf(tokens: readonly Token[]): Automaton {
+  const words = Math.floor(tokens.length / WORD) + 1;
+  const before = new Map<number, Places>();
+  const [one, many, none] = [new Uint32Array(words), new Uint32Array(words), new Uint32Array(words)];
+  tokens.forEach((token, place) => {
+    if (token === ONE) mark(one, place);
+    else if (token === MANY) mark(many, place);
+    else {
+      const code = token.charCodeAt(0);
+      before.set(code, mark(before.get(code) ?? none.slice(), place));
+    }
+  });
+  return { words, before, one, many, end: tokens.length };
+}
+
+function mark(places: Places, place: number): Places {
+  places[place >>> 5] = (places[place >>> 5] ?? 0) | (1 << (place & 31));
+  return places;
+}
+
+/** Whether the value from `from` on is matched to its end. */
+function runs({ words, before, one, many, end }: Automaton, value: string, from: number): boolean {
+  let live = mark(new Uint32Array(words), 0);
+  let next: Places = new Uint32Array(words);
+  skipMany(live, many);
+  for (let at = from; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    const literal = before.get(code);
+    const open = isSeparator(code) ? 0 : ~0;
+    let carry = 0;
+    let alive = 0;
+    for (let w = 0; w < words; w++) {
+      const now = live[w] ?? 0;
+      const repeated = now & (one[w] ?? 0) & open;
+      const passed = (now & (literal?.[w] ?? 0)) | repeated;
+      next[w] = (passed << 1) | carry | repeated | (now & (many[w] ?? 0));
+      carry = passed >>> 31;
+      alive |= next[w] ?? 0;
+    }
+    if (alive === 0) return false;
+    skipMany(next, many);
+    [live, next] = [next, live];
+  }
+  return ((live[end >>> 5] ?? 0) & (1 << (end & 31))) !== 0;
+}
+
+/** Whoever stands before a `**` stands behind it too; two of them never stand side by side. */
+function skipMany(places: Places, many: Places): void {
+  let carry = 0;
+  for (let w = 0; w < places.length; w++) {
+    const before = (places[w] ?? 0) & (many[w] ?? 0);
+    places[w] = (places[w] ?? 0) | (before << 1) | carry;
+    carry = before >>> 31;
   }
 }
 

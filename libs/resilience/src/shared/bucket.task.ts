@@ -19,7 +19,7 @@ export class BucketTask implements OnApplicationBootstrap, OnApplicationShutdown
     if (store instanceof ValkeyStore) store.connect();
     if (!(store instanceof PostgresStore)) return;
     this.#timer = setInterval(() => {
-      store.prune().catch((error: unknown) => this.#logger.warn(`full buckets stay: ${String(error)}`));
+      store.prune().catch((error: unknown) => this.#logger.warn({ err: error }, 'full buckets stay'));
     }, PERIOD_MS);
   }
 

@@ -48,7 +48,7 @@ export class SharedLimits {
     try {
       return await question();
     } catch (error) {
-      this.#logger.error(`limits cannot be counted: ${error instanceof Error ? error.message : 'no reason'}`);
+      this.#logger.error({ err: error }, 'limits cannot be counted');
       throw unavailable();
     }
   }

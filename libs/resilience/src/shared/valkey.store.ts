@@ -25,7 +25,7 @@ export class ValkeyStore implements BucketStore {
       socket: { connectTimeout: CONNECT_MS, reconnectStrategy: RETRY_MS },
     });
     this.#client.on('error', (error: Error) =>
-      this.#logger.warn(`the store of limits does not answer: ${error.message}`),
+      this.#logger.warn({ err: error }, 'the store of limits does not answer'),
     );
     this.#client.on('ready', () => {
       this.#checked = false;
@@ -34,7 +34,7 @@ export class ValkeyStore implements BucketStore {
 
   /** Begins to connect, and does not wait for it: until then calls reject. */
   connect(): void {
-    this.#client.connect().catch((error: unknown) => this.#logger.warn(`no connection: ${String(error)}`));
+    this.#client.connect().catch((error: unknown) => this.#logger.warn({ err: error }, 'no connection'));
   }
 
   close(): void {
