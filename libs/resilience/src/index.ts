@@ -8,5 +8,5 @@ export { Limited, type RouteClass } from './limit/route-class.js';
 export { LoadShedder } from './load/load-shedder.js';
 export { resilienceSettings, type ResilienceSettings } from './resilience.config.js';
 export { ResilienceModule } from './resilience.module.js';
-export { PostgresStore } from './shared/postgres.store.js';
-export { type SharedLimit, SharedLimits } from './shared/shared.limits.js';
+export { PostgresStore } from './store/postgres.store.js';
+export { type SharedLimit, SharedLimits } from './store/shared-limits.js';

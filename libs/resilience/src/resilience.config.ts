@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLimit } from './limit/limit.js';
-import { isStore } from './shared/store.address.js';
+import { isStore } from './store/store.address.js';
 
 const limit = (text: string, description: string): z.ZodDefault<z.ZodString> =>
   z

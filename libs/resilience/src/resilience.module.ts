@@ -10,12 +10,12 @@ import { LimitStorage } from './limit/limit.storage.js';
 import { Limits } from './limit/limits.js';
 import { LoadShedder } from './load/load-shedder.js';
 import { type ResilienceSettings, SETTINGS } from './resilience.config.js';
-import type { BucketStore } from './shared/bucket.store.js';
-import { BucketTask } from './shared/bucket.task.js';
-import { PostgresStore } from './shared/postgres.store.js';
-import { BUCKET_STORE, SharedLimits } from './shared/shared.limits.js';
-import { storeOf } from './shared/store.address.js';
-import { ValkeyStore } from './shared/valkey.store.js';
+import type { BucketStore } from './store/bucket.store.js';
+import { BucketTask } from './store/bucket.task.js';
+import { PostgresStore } from './store/postgres.store.js';
+import { BUCKET_STORE, SharedLimits } from './store/shared-limits.js';
+import { storeOf } from './store/store.address.js';
+import { ValkeyStore } from './store/valkey.store.js';
 
 /** What keeps trouble from spreading: limits, load shedding, circuit breakers around what we call. Needs the database module. */
 @Global()

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SharedLimits } from '../shared/shared.limits.js';
+import { SharedLimits } from '../store/shared-limits.js';
 import { Limits } from './limits.js';
 
 /** Above this share of its places in use a table is about to make new keys share a bucket. */

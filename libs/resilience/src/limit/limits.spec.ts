@@ -1,6 +1,6 @@
 import { readMetrics } from '../metrics.testing.js';
-import { SharedLimits } from '../shared/shared.limits.js';
-import type { BucketStore } from '../shared/bucket.store.js';
+import { SharedLimits } from '../store/shared-limits.js';
+import type { BucketStore } from '../store/bucket.store.js';
 import { RateLimiterHealth } from './limit.health.js';
 import { bucketOf, isLimit } from './limit.js';
 import { LimitStorage } from './limit.storage.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { BucketStore } from './bucket.store.js';
 import { PostgresStore } from './postgres.store.js';
-import { BUCKET_STORE } from './shared.limits.js';
+import { BUCKET_STORE } from './shared-limits.js';
 import { ValkeyStore } from './valkey.store.js';
 
 const PERIOD_MS = 600_000;

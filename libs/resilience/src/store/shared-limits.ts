@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '@lexecon/auth';
 import type { Bucket } from '../core/index.js';
 import type { BucketStore } from './bucket.store.js';
-import { countAttempt } from './shared.metrics.js';
+import { countAttempt } from './shared-limits.metrics.js';
 
 /** Injection token of the store. */
 export const BUCKET_STORE = Symbol('bucket store');

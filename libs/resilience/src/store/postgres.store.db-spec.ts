@@ -1,6 +1,6 @@
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { PostgresStore } from './postgres.store.js';
-import { SharedLimits } from './shared.limits.js';
+import { SharedLimits } from './shared-limits.js';
 import { sharedBucketTests } from './store.testing.js';
 
 describe('buckets shared over PostgreSQL', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { Breaker } from '../breaker/breaker.js';
-import { SharedLimits } from './shared.limits.js';
+import { SharedLimits } from './shared-limits.js';
 import { sharedBucketTests } from './store.testing.js';
 import { ValkeyStore } from './valkey.store.js';
 
