@@ -148,7 +148,7 @@ export class ChangeAgent {
 
 /** What a person confirms when they look at an agent again; what is left out stays as it is. */
 export class ReviewAgent {
-  @ApiProperty({ format: 'date', description: 'Day of the next review, at most a year ahead' })
+  @ApiProperty({ format: 'date', description: 'Day of the next review, at most a year ahead', example: '2027-05-31' })
   @Matches(DAY, aDay)
   @IsISO8601({ strict: true })
   readonly reviewBy: string;

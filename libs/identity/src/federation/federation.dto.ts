@@ -7,7 +7,11 @@ import type { Federation } from './federation.js';
 const oneLine = { message: '$property must be one line of text without control characters' };
 
 export class AddFederation {
-  @ApiProperty({ description: 'A pinned issuer (AGENT_ISSUERS_FILE), exactly as its tokens name it', maxLength: 500 })
+  @ApiProperty({
+    description: 'A pinned issuer (AGENT_ISSUERS_FILE), exactly as its tokens name it',
+    example: 'https://kubernetes.default.svc.cluster.local',
+    maxLength: 500,
+  })
   @IsString()
   @Length(1, 500)
   @Matches(LINE, oneLine)
