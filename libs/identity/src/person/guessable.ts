@@ -2,7 +2,7 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 
 /** So few different parts make a password that guessing tools try early. */
 const FEWEST_PARTS = 4;
-const LONGEST_PART = 40;
+const LONGEST_PART = 32;
 const SHORTEST_WORD = 3;
 const LONGEST_NUMBER = 4;
 
@@ -47,7 +47,7 @@ const disguises = [
 
 /** Of what few parts a password is made; null when it is more than a few. A part counts once, however often it comes; capitals and
  *  disguised letters (p@ssw0rd) do not make another one; signs between parts count for nothing when they are all the same.
- *  `context`: words that anybody would try here. Takes about a millisecond for 128 characters. */
+ *  `context`: words that anybody would try here. Takes a few milliseconds for 128 characters. */
 export function guessable(password: string, context: readonly string[]): string | null {
   const plain = Array.from(password.normalize('NFKC').toLowerCase());
   const words = new Set(context.map((word) => word.normalize('NFKC').toLowerCase()).filter(isWord));
@@ -91,10 +91,13 @@ function partsOf(characters: readonly string[], context: ReadonlySet<string>): R
   };
   for (let from = 0; from < characters.length; from += 1) {
     const before = from === 0 ? 0 : (best[from]?.parts ?? 0);
-    let part = '';
+    let [part, same, digits] = ['', true, true];
     for (let end = from; end < Math.min(characters.length, from + LONGEST_PART); end += 1) {
-      part += characters[end] ?? '';
-      const kind = kindOf(part, end - from + 1, context);
+      const next = characters[end] ?? '';
+      part += next;
+      same &&= next === characters[from];
+      digits &&= next >= '0' && next <= '9';
+      const kind = kindOf(part, { length: end - from + 1, same, digits }, context);
       if (kind) reach(end + 1, { parts: before + 1, from, part, kind });
     }
   }
@@ -105,13 +108,21 @@ function partsOf(characters: readonly string[], context: ReadonlySet<string>): R
   return parts;
 }
 
-function kindOf(part: string, length: number, context: ReadonlySet<string>): Kind | null {
+interface Look {
+  readonly length: number;
+  /** One character all along. */
+  readonly same: boolean;
+  readonly digits: boolean;
+}
+
+function kindOf(part: string, { length, same, digits }: Look, context: ReadonlySet<string>): Kind | null {
+  if (length === 1) return 'character';
+  if (length < SHORTEST_WORD) return digits ? 'number' : null;
   if (context.has(part)) return 'context';
+  if (same) return 'repetition';
   if (common.has(part)) return 'common';
   if (sequences.has(part)) return 'sequence';
-  if (length === 1) return 'character';
-  if (length >= SHORTEST_WORD && /^(.)\1+$/u.test(part)) return 'repetition';
-  return length <= LONGEST_NUMBER && /^\d+$/.test(part) ? 'number' : null;
+  return digits && length <= LONGEST_NUMBER ? 'number' : null;
 }
 
 /** One kind of sign between the parts is no part. */
