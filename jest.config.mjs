@@ -74,6 +74,7 @@ export default {
       testMatch: onTheOldest.map((pattern) => `<rootDir>/${pattern}`),
     },
     { ...base, displayName: 'valkey', testMatch: ['<rootDir>/{apps,libs}/**/*.valkey-spec.ts'] },
+    { ...base, displayName: 'browser', testMatch: ['<rootDir>/apps/**/*.browser-spec.ts'] },
     { ...base, displayName: 'go', testMatch: ['<rootDir>/{apps,libs}/**/*.go-spec.ts'] },
   ],
 };

@@ -4,6 +4,8 @@ set -euo pipefail
 
 packages=(
   golang-go                # compiles the auditor in libs/ledger/test/go that checks our exports with code not ours
+  chromium                 # makes and uses passkeys, and keeps cookies, in apps/api/test/*.browser-spec.ts
+  openssl                  # the certificate of the TLS before the server in those tests
   golang-golang-x-mod-dev  # golang.org/x/mod: its note and tlog packages are what that auditor trusts
 )
 

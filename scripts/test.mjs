@@ -22,6 +22,9 @@ const hasValkey = () =>
     (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0,
   );
 
+const hasChromium = () =>
+  existsSync('/usr/bin/chromium') && spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0;
+
 function selectedProjects() {
   const at = args.indexOf('--selectProjects');
   if (at === -1) return undefined;
@@ -41,6 +44,8 @@ function plan() {
   else if (!selected) leftOut.push({ tests: 'valkey', needs: 'a Valkey or Redis server program', install });
   if (!selected && oldestPrograms()) projects.push('oldest');
   else if (!selected) leftOut.push({ tests: 'oldest', needs: 'PostgreSQL 14', install });
+  if (!selected && hasChromium()) projects.push('browser');
+  else if (!selected) leftOut.push({ tests: 'browser', needs: 'Chromium and openssl', install });
   const whole = args.length === 0 ? ['--coverage'] : [];
   const jestArgs = [...(selected ? [] : ['--selectProjects', ...projects]), ...whole, ...args];
   if (!args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg))) jestArgs.push('--maxWorkers=2');
@@ -93,7 +98,8 @@ function report({ leftOut, code }) {
 const { projects, leftOut, jestArgs } = plan();
 mkdirSync(join(root, '.lexecon'), { recursive: true });
 rmSync(outputFile, { force: true });
-if (projects.some((project) => ['e2e', 'oldest'].includes(project))) await ensureBuilt((line) => console.error(line));
+if (projects.some((project) => ['e2e', 'browser', 'oldest'].includes(project)))
+  await ensureBuilt((line) => console.error(line));
 const needsDatabase =
   projects.some((project) => !['unit', 'oldest'].includes(project)) && !process.env.TEST_DATABASE_URL;
 const database = needsDatabase ? await startTestDatabase() : undefined;
