@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ENVIRONMENT } from '../actor/api-key.format.js';
 
 /** What a token may be signed with: asymmetric only, so that a public key never verifies what was made with it as a secret. */
-export const algorithms = [
+const algorithms = [
   'EdDSA',
   'Ed25519',
   'ES256',
