@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { verifyAccessReview } from './access-review.js';
 import { verifyAnswerText } from './answer.js';
 import { verifyExport } from './export.js';
 import { ExportLines } from './export.lines.js';
@@ -14,6 +15,7 @@ const USAGE = `usage:
   lexecon-verify export <file> --key <key>… [--checkpoint <saved checkpoint>]
   lexecon-verify checkpoints <older> <newer> --key <key>… [--proof <consistency proof>]
   lexecon-verify proof <file.tlog-proof> --key <key>…
+  lexecon-verify access-review <report.json> --key <key>…
   lexecon-verify unpack <export> <folder>
 
 <key> is a published verifier key (GET /api/v1/ledger/keys), or a file with one on each line; - is standard input.
@@ -49,6 +51,8 @@ async function verdictOf(args: readonly string[], nowMs: number): Promise<string
       return `valid: ${verifyCheckpoints({ older: readText(first), newer: readText(second), ...(options.proof !== undefined && { proof: readText(options.proof) }) }, keys())}`;
     case 'proof':
       return `valid: ${verifyProofFile(readText(first), keys())}`;
+    case 'access-review':
+      return `valid: ${verifyAccessReview(readText(first), keys())}`;
     case 'unpack':
       return `unpacked: ${await unpack(new ExportLines(linesOf(first)), second)}`;
   }
@@ -63,6 +67,7 @@ const commands = {
   export: { files: 1, options: ['key', 'checkpoint'] },
   checkpoints: { files: 2, options: ['key', 'proof'] },
   proof: { files: 1, options: ['key'] },
+  'access-review': { files: 1, options: ['key'] },
   unpack: { files: 2, options: [] },
 } as const satisfies Record<string, { readonly files: number; readonly options: readonly Option[] }>;
 

@@ -3,6 +3,9 @@ export const permissions = {
   'access-record:read': 'see who did what to whose access, and who read whose data: the sealed part of access events',
   'access:read': 'see people, agents, keys and their roles, and access events without their sealed part',
   'account:own': "see and end one's own sessions, prove and change one's own second factors, change one's own password",
+  'access-review:decide': 'confirm or revoke what others hold, in an access review',
+  'access-review:open': 'open an access review',
+  'access-review:read': 'see access reviews and their reports',
   'agent:write': 'register and change agents, give and revoke their keys',
   'decision:make': 'ask for a decision about oneself',
   'decision:make-for-any': 'ask for a decision about any actor (a policy enforcement point)',
@@ -30,6 +33,7 @@ export type Permission = keyof typeof permissions;
 
 const readEverything = [
   'access:read',
+  'access-review:read',
   'decision:read',
   'ledger:read',
   'operation:read',
@@ -72,6 +76,8 @@ export const roles = {
     ...own,
     ...readEverything,
     'access-record:read',
+    'access-review:decide',
+    'access-review:open',
     'ledger:export',
     'ledger:verify',
     'user:review',
@@ -81,6 +87,9 @@ export const roles = {
   admin: [
     ...own,
     'access-record:read',
+    'access-review:decide',
+    'access-review:open',
+    'access-review:read',
     'access:read',
     'agent:write',
     'user:invite',

@@ -86,6 +86,14 @@ export const identitySettings = {
   PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(64).meta({
     description: 'Passwords that may wait for a thread; further sign-ins are answered 503.',
   }),
+  ACCESS_REVIEW_MONTHS: z
+    .string()
+    .regex(/^(?:[1-9]|1[0-2])(?:,(?:[1-9]|1[0-2]))*$/)
+    .default('1,4,7,10')
+    .meta({ description: 'Months (1 to 12, by commas) with whose first day an access review opens by itself.' }),
+  ACCESS_REVIEW_DAYS: z.coerce.number().int().min(1).max(90).default(30).meta({
+    description: 'Days after which an access review that opened by itself takes back what nobody confirmed.',
+  }),
   PASSWORD_MEMORY_KIB: z.coerce
     .number()
     .int()

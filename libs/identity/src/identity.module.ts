@@ -3,6 +3,12 @@ import { Reads } from '@lexecon/auth';
 import { Flags } from '@lexecon/flags';
 import { LedgerService } from '@lexecon/ledger';
 import { SubjectVault } from '@lexecon/vault';
+import { AccessReviewController } from './access-review/access-review.controller.js';
+import { AccessReviewService } from './access-review/access-review.service.js';
+import { AccessReviewTask } from './access-review/access-review.task.js';
+import { ClosingService } from './access-review/closing.service.js';
+import { ItemService } from './access-review/item.service.js';
+import { Revocation } from './access-review/revocation.js';
 import { AccessEventController } from './access/access-event.controller.js';
 import { AccessLog } from './access/access-log.js';
 import { AccessReader } from './access/access-reader.js';
@@ -84,6 +90,7 @@ export class IdentityModule {
         AgentController,
         FederationController,
         AccessEventController,
+        AccessReviewController,
       ],
       providers: [
         { provide: SETTINGS, useValue: settings },
@@ -93,6 +100,11 @@ export class IdentityModule {
           inject: [LedgerService, SubjectVault],
         },
         AccessReader,
+        AccessReviewService,
+        AccessReviewTask,
+        ClosingService,
+        ItemService,
+        Revocation,
         { provide: Reads, useClass: ReadsOnRecord },
         CredentialUses,
         CredentialUseTask,

@@ -9,4 +9,5 @@ export { identitySettings, type IdentitySettings } from './identity.config.js';
 export { ScimError } from './scim/scim.error.js';
 export { SCIM_JSON, schemas as scimSchemas } from './scim/scim.resource.js';
 export { isInsecure } from './sso/provider.config.js';
+export { AccessReviewTask } from './access-review/access-review.task.js';
 export { IdentityModule } from './identity.module.js';

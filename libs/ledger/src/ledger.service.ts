@@ -54,6 +54,12 @@ export class LedgerService {
     await tx.query(text, values);
   }
 
+  /** A note (C2SP signed-note) under the receipt key, which is published with the others: `<origin>/<name>`, then the lines. The name
+   *  is the caller's own, so that no note of one kind can pass for another. */
+  sign(name: 'access-review/v1', lines: readonly string[]): string {
+    return this.keys.receipts.sign(`${[`${this.keys.origin}/${name}`, ...lines].join('\n')}\n`);
+  }
+
   /** Moves an epoch on inside the caller's transaction and answers its new value. From its commit on the append statement refuses
    *  decisions made under an older kill epoch at once, and under an older policy epoch after two seconds. */
   async advanceEpoch(tx: EntityManager, name: 'policy' | 'kill'): Promise<number> {

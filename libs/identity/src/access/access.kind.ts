@@ -48,7 +48,11 @@ export type AccessEvent =
   | 'login'
   | 'login-failed'
   | 'logout'
-  | 'personal-data-read';
+  | 'personal-data-read'
+  | 'access-review-opened'
+  | 'access-review-decided'
+  | 'access-review-kept'
+  | 'access-review-closed';
 
 export interface AccessRecord {
   /** UUIDv7, 16 bytes. */

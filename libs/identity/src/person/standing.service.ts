@@ -4,7 +4,9 @@ import { validate } from 'uuid';
 import { notFound, type Principal, ProblemError } from '@lexecon/auth';
 import { SubjectVault } from '@lexecon/vault';
 import { AccessLog, accountSubject } from '../access/access-log.js';
+import { forgetPerson } from '../access/access.queries.js';
 import type { AccessEvent } from '../access/access.kind.js';
+import { forgetReasons } from '../access-review/access-review.queries.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { conflict } from '../refusal.js';
 import { SessionService } from '../sign-in/session.service.js';
@@ -80,8 +82,11 @@ export class StandingService {
   }
 
   private async erase(id: string): Promise<void> {
+    const { manager } = this.dataSource;
     await this.vault.erase(accountSubject(id));
-    await markErased(this.dataSource.manager, id);
+    await forgetPerson(manager, this.log.blindOf(accountSubject(id)));
+    await forgetReasons(manager, id);
+    await markErased(manager, id);
   }
 
   private async end(tx: EntityManager, id: string, how: typeof disableAccount): Promise<boolean> {
