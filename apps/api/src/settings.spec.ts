@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { formatApiKey, freshApiKey } from '@lexecon/identity';
 import { parseSettings, settingTables, unknownNames, WrongSettings } from './settings.js';
 
@@ -82,6 +85,29 @@ describe('settings', () => {
       expect(problemsOf({ TRUST_PROXY: list })).toHaveProperty('TRUST_PROXY');
     },
   );
+
+  describe('of identity providers', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lexecon-settings-'));
+    const file = join(folder, 'providers.json');
+    const roles = join(folder, 'roles.json');
+    beforeAll(() => {
+      writeFileSync(file, JSON.stringify([{ name: 'acme', issuer: 'http://127.0.0.1:1', clientId: 'lexecon' }]));
+      writeFileSync(roles, JSON.stringify({ staff: ['root'] }));
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    it('need PUBLIC_URL, and https in production', () => {
+      const given = { OIDC_PROVIDERS_FILE: file, PUBLIC_URL: 'https://lexecon.example' };
+      expect(problemsOf({ OIDC_PROVIDERS_FILE: file })).toHaveProperty('PUBLIC_URL');
+      expect(problemsOf(given)).toEqual({});
+      expect(problemsOf({ ...production, ...given })['OIDC_PROVIDERS_FILE']).toContain('issuer of acme');
+    });
+
+    it('and of a directory are named when their file is wrong', () => {
+      expect(problemsOf({ OIDC_PROVIDERS_FILE: join(folder, 'nowhere') })).toHaveProperty('OIDC_PROVIDERS_FILE');
+      expect(problemsOf({ SCIM_ROLES_FILE: roles })['SCIM_ROLES_FILE']).toContain('/staff/0');
+    });
+  });
 
   it('stand in one table each', () => {
     const names = Object.values(settingTables).flatMap((table) => Object.keys(table));

@@ -11,6 +11,8 @@ export interface TestPerson {
   readonly groups?: readonly string[];
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** When they proved who they are there, in Unix seconds; now when left out. */
+  readonly provedAt?: number;
 }
 
 export interface TestProvider {
@@ -85,8 +87,13 @@ export async function testProvider(options: Options): Promise<TestProvider> {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (!request.url?.startsWith('/interaction/')) return void handle(request, response);
     people.set(person.sub, person);
-    const { sub, acr, amr } = person;
-    const login = { accountId: sub, ...(acr !== undefined && { acr }), ...(amr && { amr: [...amr] }) };
+    const { sub, acr, amr, provedAt } = person;
+    const login = {
+      accountId: sub,
+      ...(acr !== undefined && { acr }),
+      ...(amr && { amr: [...amr] }),
+      ...(provedAt !== undefined && { ts: provedAt }),
+    };
     void provider.interactionFinished(request, response, { login });
   });
   return {
@@ -164,6 +171,13 @@ export interface Landed {
 /** The little of a browser that a sign-in needs: cookies by host and port, and following redirects. */
 export class TestBrowser {
   readonly #jars = new Map<string, Map<string, string>>();
+
+  /** A request of a page, with what the browser knows of the address. */
+  async post(url: string, headers: Readonly<Record<string, string>>): Promise<Landed> {
+    const answer = await fetch(url, { method: 'POST', headers: { ...headers, cookie: this.cookiesFor(url) } });
+    this.#keep(url, answer.headers.getSetCookie());
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, hops: [url] };
+  }
 
   /** Follows redirects until there is none, or until `stopAt` says that the next address is not to be asked. */
   async go(address: string, stopAt: (url: string) => boolean = () => false): Promise<Landed> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { DataSource } from 'typeorm';
 import { type TestPerson, TestBrowser, type TestProvider, testProvider, testRelay } from './oidc.testing.js';
+import { call, personWith, signedIn } from './caller.testing.js';
 import { type TestServer, testServer } from './server.testing.js';
 
 const ada: TestPerson = {
@@ -188,6 +189,41 @@ describe('signing in at an identity provider', () => {
       const answer = await signIn({ sub: 'host-1', email: 'host@lexecon.example', email_verified: true, amr: ['mfa'] });
       expect(answer.status).toBe(403);
     });
+  });
+
+  it('links an identity to the account of whoever is signed in, and to no second one', async () => {
+    await personWith(server, 'ruth@elsewhere.example', ['reviewer']);
+    await personWith(server, 'rose@elsewhere.example', ['reviewer']);
+    const link = async (email: string) => {
+      acme.signInAs({ ...ada, sub: 'ruth-1', email: 'ruth@personal.example', email_verified: false, groups: [] });
+      const browser = new TestBrowser();
+      const token = await signedIn(server, email);
+      const { status, body } = await browser.post(`${start()}/link`, { authorization: `Bearer ${token}` });
+      expect(status).toBe(200);
+      return browser.go(String(body['location']));
+    };
+    expect((await link('ruth@elsewhere.example')).status).toBe(200);
+    expect(await rolesOf('ruth@elsewhere.example')).toEqual(['reviewer']);
+    const again = await signIn({ ...ada, sub: 'ruth-1', email: 'other@personal.example', groups: ['auditors'] });
+    expect(again.status).toBe(200);
+    expect(await rolesOf('ruth@elsewhere.example')).toEqual(['auditor', 'reviewer']);
+    expect((await link('rose@elsewhere.example')).status).toBe(409);
+    expect((await fetch(`${start()}/link`, { method: 'POST' })).status).toBe(401);
+  });
+
+  it('counts as fresh only when the provider has asked for the proof just now', async () => {
+    const browser = new TestBrowser();
+    const owner = { ...ada, sub: 'owner-1', email: 'owner-1@acme.example', groups: ['owners'] };
+    acme.signInAs({ ...owner, provedAt: Math.floor(Date.now() / 1000) - 3_600 });
+    const fresh = async (url: string): Promise<number> => {
+      const { body } = await browser.go(url);
+      const answer = await call(server, 'POST', '/api/v1/users', { token: String(body['token']), body: {} });
+      return answer.status;
+    };
+    expect(await fresh(start())).toBe(403);
+    acme.signInAs(owner);
+    expect(await fresh(start())).toBe(403);
+    expect(await fresh(`${start()}?prompt=login`)).toBe(422);
   });
 
   describe('refuses', () => {

@@ -14,6 +14,8 @@ export interface Pending {
   readonly state: string;
   readonly nonce: string;
   readonly code_verifier: string;
+  /** How old the proof may be, in seconds, where that was asked for. */
+  readonly max_age?: number;
 }
 
 export interface Begun {
@@ -36,9 +38,12 @@ export async function beginFlow(leg: Leg, more: Readonly<Record<string, string>>
   const session: Session = {};
   const own = { state: randomState(), nonce: randomNonce() };
   const verdict = await run(new Flow(leg, { ...more, ...own }, null), session);
-  const verifier = session[KEY]?.code_verifier;
+  const { code_verifier: verifier, max_age } = session[KEY] ?? {};
   if (!('location' in verdict) || verifier === undefined) throw new Error('the strategy did not begin a sign-in');
-  return { location: verdict.location, pending: { ...own, code_verifier: verifier } };
+  return {
+    location: verdict.location,
+    pending: { ...own, code_verifier: verifier, ...(max_age !== undefined && { max_age }) },
+  };
 }
 
 /** Second leg: what the browser brought back, for tokens. `parameters` are those of the callback's address. Rejects with what openid-client

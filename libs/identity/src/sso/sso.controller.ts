@@ -8,14 +8,14 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { Incoming, type IncomingRequest, Public } from '@lexecon/auth';
+import { Caller, Incoming, type IncomingRequest, type Principal, Public, Requires } from '@lexecon/auth';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { SessionCarrier } from '../session/session.carrier.js';
 import { ChallengeView, EnrolmentView, SessionView } from '../sign-in/auth.view.js';
 import { browserCookie, browserOf } from './browser.cookie.js';
 import { FormField } from './form.field.js';
 import { ProviderLogoutService } from './provider-logout.service.js';
-import { ProviderName, StartQuery } from './sso.dto.js';
+import { LinkView, ProviderName, StartQuery } from './sso.dto.js';
 import { ATTEMPT_MINUTES, SsoService } from './sso.service.js';
 
 interface Answer {
@@ -54,6 +54,25 @@ export class SsoController {
     answer.header('set-cookie', browserCookie(browser, this.#secure, ATTEMPT_MINUTES * 60));
     answer.header('cache-control', 'no-store');
     return { url: location, statusCode: 302 };
+  }
+
+  @Post('link')
+  @HttpCode(200)
+  @Requires('account:own', { fresh: true })
+  @ApiOperation({
+    summary: 'Begin to link an identity at the provider to one’s own account',
+    description: 'The browser that asked has to go to `location`, with the cookie that is set.',
+  })
+  @ApiOkResponse({ type: LinkView })
+  async link(
+    @Param() { provider }: ProviderName,
+    @Caller() by: Principal,
+    @Res({ passthrough: true }) answer: Answer,
+  ): Promise<LinkView> {
+    const { location, browser } = await this.signIns.begin(provider, { session: 'bearer', by });
+    answer.header('set-cookie', browserCookie(browser, this.#secure, ATTEMPT_MINUTES * 60));
+    answer.header('cache-control', 'no-store');
+    return { location };
   }
 
   @Get('callback')

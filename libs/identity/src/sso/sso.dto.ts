@@ -28,3 +28,8 @@ export class StartQuery {
   @IsIn(['login'])
   readonly prompt?: 'login';
 }
+
+export class LinkView {
+  @ApiProperty({ description: 'Address at the provider', example: 'https://login.example.com/authorize?…' })
+  readonly location: string;
+}

@@ -61,7 +61,7 @@ export class SsoService {
     const provider = this.providers.named(name);
     const begun = await beginFlow(await this.#legOf(provider), {
       ...hintsOf(provider),
-      ...(prompt && { prompt }),
+      ...(prompt && freshHints),
     }).catch(unlessOutage);
     const { state } = begun.pending;
     const stateHash = hashOfToken(state);
@@ -137,6 +137,9 @@ type Leg = Parameters<typeof finishFlow>[0];
 /** Asks for the level of proof that is to count as a second factor. */
 const hintsOf = ({ secondFactor }: OidcProvider): Readonly<Record<string, string>> =>
   secondFactor === 'local' || secondFactor.acr.length === 0 ? {} : { acr_values: secondFactor.acr.join(' ') };
+
+/** Makes the provider ask again, and say when it did; the library checks that. */
+const freshHints = { prompt: 'login', max_age: '60' } as const;
 
 const boundTo = (stateHash: Buffer): string => `sso:${stateHash.toString('hex')}`;
 
