@@ -66,7 +66,7 @@ CREATE TABLE identity.passkey_challenge (
 );
 CREATE INDEX passkey_challenge_expiry ON identity.passkey_challenge (expires_at);
 
--- SHA-256 of a code of 100 random bits.
+-- SHA-256 of a code of 125 random bits.
 CREATE TABLE identity.recovery_code (
   hash       bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
   account_id uuid NOT NULL REFERENCES identity.account,

@@ -45,7 +45,7 @@ export class TotpView {
 }
 
 export class RecoveryCodesView {
-  @ApiProperty({ type: [String], description: 'Told this once', example: ['7K2QD-0H8MX-4TVNB-9CWRA'] })
+  @ApiProperty({ type: [String], description: 'Told this once', example: ['7K2QD-0H8MX-4TVNB-9CWRA-5EFGH'] })
   readonly recoveryCodes: readonly string[];
 }
 

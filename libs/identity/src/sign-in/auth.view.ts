@@ -37,7 +37,7 @@ export class EnrolledView extends SessionView {
   @ApiProperty({
     type: [String],
     description: 'For the day the second factor is lost, each for one sign-in; told this once',
-    example: ['7K2QD-0H8MX-4TVNB-9CWRA'],
+    example: ['7K2QD-0H8MX-4TVNB-9CWRA-5EFGH'],
   })
   readonly recoveryCodes: readonly string[];
 }
