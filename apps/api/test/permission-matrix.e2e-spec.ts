@@ -123,7 +123,7 @@ describe('the permission matrix', () => {
   });
 
   it('holds on the running server, cell by cell', async () => {
-    const rows = expected.toSorted((a, b) => Number(endsSessions(a)) - Number(endsSessions(b)));
+    const rows = expected.toSorted((a, b) => endsSessions(a) - endsSessions(b));
     const differences: string[] = [];
     for (const { route, cells } of rows)
       for (const [name, cell] of Object.entries(cells)) {
@@ -156,8 +156,13 @@ describe('the permission matrix', () => {
       ),
     ];
 
+    /** One's own password, factors and sessions. */
+    const ofOneself = new Set(
+      expected.filter(({ permission }) => permission.startsWith('account:own')).map(({ route }) => route),
+    );
+
     it('the auditor, who reads, verifies and exports, from every change', () => {
-      const changing = comesIn('auditor').filter((route) => !route.startsWith('GET '));
+      const changing = comesIn('auditor').filter((route) => !route.startsWith('GET ') && !ofOneself.has(route));
       expect(changing.filter((route) => !READS_BY_POST.has(route))).toEqual([]);
     });
 
@@ -194,5 +199,7 @@ const READS_BY_POST: ReadonlySet<string> = new Set([
 /** What an agent may do: ask, and fetch the proof of what it asked. */
 const ABOUT_ITSELF = /^POST \/api\/v1\/decisions(\/batch)?$|^GET \/api\/v1\/decisions\/\{id\}\/receipt$/;
 
-const endsSessions = ({ route }: MatrixRow): boolean => /logout|session/.test(route);
+/** What may end the caller's session comes last. */
+const endsSessions = ({ route }: MatrixRow): number =>
+  route.includes('logout') ? 2 : Number(route.includes('session'));
 const order = (columns: readonly string[], a: string, b: string): number => columns.indexOf(a) - columns.indexOf(b);
