@@ -3,10 +3,11 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Problem, ProblemError } from '@lexecon/auth';
+import { isUnavailable } from '@lexecon/database';
 import { isScim, SCIM_TYPE, scimBodyOf, scimStatus } from './scim.problem.js';
 
-/** Everything thrown on the way to an answer leaves through here, as RFC 9457 problem+json. What nobody expected becomes a 500
- *  that says nothing but the id under which the log tells more. */
+/** Everything thrown on the way to an answer leaves through here, as RFC 9457 problem+json. A database that cannot be asked at
+ *  the moment is a 503; what nobody expected becomes a 500 that says nothing but the id under which the log tells more. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
@@ -63,6 +64,7 @@ const fault: Problem = {
 /** The problem that `thrown` is; 500 for whatever nobody expected. `path` is the address asked for. */
 export function problemOf(thrown: unknown, path: string): Problem {
   if (thrown instanceof ProblemError) return thrown.problem;
+  if (isUnavailable(thrown)) return problemOfStatus(503);
   if (!(thrown instanceof Error)) return fault;
   const status: unknown = thrown instanceof HttpException ? thrown.getStatus() : Reflect.get(thrown, 'statusCode');
   if (typeof status !== 'number') return fault;
