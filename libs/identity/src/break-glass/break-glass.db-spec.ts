@@ -9,7 +9,7 @@ import { account, administrator, recordingLog, refusal, terms } from '../identit
 import { accountOfEmail } from '../person/account.queries.js';
 import { GrantService } from '../person/grant.service.js';
 import { Passwords } from '../person/password.js';
-import { idleAccounts, requireAdministrator } from '../person/standing.queries.js';
+import { accountsToErase, idleAccounts, requireAdministrator } from '../person/standing.queries.js';
 import { SessionService } from '../sign-in/session.service.js';
 import type { SealedCredentials } from './break-glass.credentials.js';
 import { BreakGlassService } from './break-glass.service.js';
@@ -88,6 +88,7 @@ describe('the break-glass account', () => {
     const second = await seal();
     expect(await sessions.principalOf(token)).toBeNull();
     expect(await accountOfEmail(database.dataSource.manager, first.email)).toBeUndefined();
+    expect(await accountsToErase(database.dataSource.manager)).toEqual([]);
     expect([second.email === first.email, second.password === first.password]).toEqual([false, false]);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => refusal(seal())));
     expect(outcomes.every((status) => status === 0 || status === 409)).toBe(true);
@@ -125,6 +126,7 @@ describe('the break-glass account', () => {
       uses.review({ ...administrator, id: who, name: who }, use?.id ?? '', given);
     expect(await refusal(of(id))).toBe(403);
     expect(await refusal(of(culprit))).toBe(403);
+    expect(await refusal(of(culprit, { ...review, usedBy: culprit.toUpperCase() }))).toBe(403);
     expect(await refusal(of(administrator.id, { ...review, usedBy: id }))).toBe(422);
     expect(await refusal(uses.review(administrator, culprit, review))).toBe(404);
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => refusal(of(administrator.id))));

@@ -33,7 +33,8 @@ export class UseService {
   }
 
   /** Throws ProblemError 403 to whoever used it or came in with it, 404, 409 when it was reviewed, 422 for a user who is none. */
-  async review(by: Principal, id: string, review: UseReview): Promise<BreakGlassUse> {
+  async review(by: Principal, id: string, given: UseReview): Promise<BreakGlassUse> {
+    const review = { ...given, usedBy: given.usedBy?.toLowerCase() };
     const { manager } = this.dataSource;
     const account = validate(id) ? await accountOfUse(manager, id) : undefined;
     if (account === undefined) throw notFound('use');

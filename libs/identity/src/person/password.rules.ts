@@ -8,7 +8,7 @@ export const PASSWORD_LENGTH = { min: 15, max: 128 } as const;
 const MOST_UNITS = 1_024;
 const PRODUCT = 'lexecon';
 
-export const lengthOf = (password: string): number => Array.from(password.normalize('NFKC')).length;
+const lengthOf = (password: string): number => Array.from(password.normalize('NFKC')).length;
 
 /** A password as somebody may choose it: 15 to 128 characters of anything. Half a surrogate pair is no character: it would be hashed
  *  as any other half. */

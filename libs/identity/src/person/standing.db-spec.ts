@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { v7 as uuid7 } from 'uuid';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { freshKeyFile, openKeyFile, SecretBox, SubjectVault } from '@lexecon/vault';
 import { accountSubject } from '../access/access-log.js';
@@ -130,9 +131,19 @@ describe('the standing of people', () => {
     ]);
     const { token } = await sessions.open(database.dataSource.manager, id, 'full');
     const [key] = await vault.keysOf([accountSubject(id)]);
+    const blind = log.blindOf(accountSubject(id));
+    await database.dataSource.query(
+      `INSERT INTO identity.access_event (id, event, by_blind, about_blind) VALUES ($1, 'login', $2, $2)`,
+      [uuid7(), blind],
+    );
     await standing.delete(administrator, id, 'asked for it');
     expect(await sessions.principalOf(token)).toBeNull();
     expect((await vault.openAll([key?.id ?? ''])).size).toBe(0);
+    const found = await database.dataSource.query<unknown[]>(
+      'SELECT 1 FROM identity.access_event WHERE by_blind = $1 OR about_blind = $1',
+      [blind],
+    );
+    expect(found).toEqual([]);
     expect(await rowOf(id)).toMatchObject({
       email: `deleted-${id}@deleted.invalid`,
       status: 'deleted',

@@ -94,10 +94,11 @@ export async function idleAccounts(db: EntityManager, days: number): Promise<rea
   return rows.map(({ id }) => id);
 }
 
-/** Deleted people whose key was not destroyed yet. */
+/** Deleted people whose key was not destroyed yet. What is on record of the break-glass account stays readable: it is nobody, and its
+ *  uses are evidence. */
 export async function accountsToErase(db: EntityManager): Promise<readonly string[]> {
   const rows = await db.query<{ id: string }[]>(
-    `SELECT id FROM identity.account WHERE status = 'deleted' AND erased_at IS NULL LIMIT 100`,
+    `SELECT id FROM identity.account WHERE status = 'deleted' AND erased_at IS NULL AND NOT break_glass LIMIT 100`,
   );
   return rows.map(({ id }) => id);
 }
