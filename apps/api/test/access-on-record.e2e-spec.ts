@@ -8,6 +8,9 @@ import { type TestServer, testServer } from './server.testing.js';
 const readsNone: Readonly<Record<string, string>> = {
   'GET /': 'a redirection to the documentation',
   'GET /.well-known/security.txt': 'whom to tell of a vulnerability: an address that is meant for everybody',
+  'GET /api/v1/auth/factors': 'the kinds of second factor that the caller has, to nobody else',
+  'GET /api/v1/auth/passkeys': 'names that the caller gave to passkeys, to nobody else',
+  'GET /api/v1/auth/session': 'what the session is that it was asked with',
   'GET /health': 'states of components',
   'GET /health/live': 'states of components',
   'GET /health/mfa': 'states of components',

@@ -66,8 +66,9 @@ export class IdentityBootstrap {
       event: 'person-activated',
       about: {
         subject: accountSubject(account.id),
-        fields: { account: account.id, email: account.email, justification },
+        fields: { account: account.id, email: account.email },
       },
+      why: justification,
       public: { roles: [...roles] },
     });
     await this.dataSource.transaction(async (tx) => {

@@ -53,7 +53,7 @@ describe('people', () => {
   /** A person who has enrolled; the code of the step before now was used for it. */
   async function enrolled(email: string, roles: readonly string[] = ['auditor']): Promise<string> {
     const { invitation } = await people.invite(administrator, { email, roles, ...terms });
-    const { enrolment, uri } = await people.activate(invitation, PASSWORD, HERE);
+    const { enrolment, uri } = await people.activate(invitation, PASSWORD, here);
     await enrolments.confirm(enrolment, codeAt(uri, step() - 1), here);
     return uri;
   }
@@ -71,7 +71,7 @@ describe('people', () => {
       expect(await setups.offer('an older token that nobody used, 32+ chars')).toBe(true);
       expect(await setups.offer(setupToken)).toBe(true);
       const tries = Array.from({ length: 100 }, (_, i) =>
-        setups.setUp({ ...first, email: `first${String(i)}@example.com` }, HERE),
+        setups.setUp({ ...first, email: `first${String(i)}@example.com` }, here),
       );
       const settled = await Promise.allSettled(tries);
       const made = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -85,9 +85,9 @@ describe('people', () => {
     }, 30_000);
 
     it('is not made with another token, nor again', async () => {
-      expect(await refusal(setups.setUp({ ...first, token: 'something else entirely' }, HERE))).toBe(401);
+      expect(await refusal(setups.setUp({ ...first, token: 'something else entirely' }, here))).toBe(401);
       expect(await setups.offer('a token offered after setup was done')).toBe(false);
-      expect(await refusal(setups.setUp({ ...first, token: 'a token offered after setup was done' }, HERE))).toBe(401);
+      expect(await refusal(setups.setUp({ ...first, token: 'a token offered after setup was done' }, here))).toBe(401);
     });
 
     it('has a setup session that may only invite people, for 15 minutes', async () => {
@@ -117,7 +117,7 @@ describe('people', () => {
         ...terms,
       });
       const tries = await Promise.all(
-        Array.from({ length: 20 }, () => refusal(people.activate(invitation, PASSWORD, HERE))),
+        Array.from({ length: 20 }, () => refusal(people.activate(invitation, PASSWORD, here))),
       );
       expect(tries.toSorted((a, b) => a - b)).toEqual([0, ...Array.from({ length: 19 }, () => 401)]);
     });
@@ -127,7 +127,7 @@ describe('people', () => {
       const { invitation, invitationExpiresAt } = await people.invite(administrator, given);
       expect(Math.round((invitationExpiresAt.getTime() - Date.now()) / 86_400_000)).toBe(7);
       await database.dataSource.query(`UPDATE identity.ticket SET expires_at = now() WHERE purpose = 'invitation'`);
-      expect(await refusal(people.activate(invitation, PASSWORD, HERE))).toBe(401);
+      expect(await refusal(people.activate(invitation, PASSWORD, here))).toBe(401);
     });
 
     it('cannot be tried from an address that has failed a hundred times', async () => {
@@ -137,9 +137,9 @@ describe('people', () => {
         ...terms,
       });
       for (let i = 0; i < 100; i += 1)
-        expect(await refusal(people.activate('lxt_wrong', PASSWORD, '203.0.113.50'))).toBe(401);
-      expect(await refusal(people.activate(invitation, PASSWORD, '203.0.113.50'))).toBe(429);
-      expect(await refusal(people.activate(invitation, PASSWORD, '203.0.113.51'))).toBe(0);
+        expect(await refusal(people.activate('lxt_wrong', PASSWORD, { address: '203.0.113.50' }))).toBe(401);
+      expect(await refusal(people.activate(invitation, PASSWORD, { address: '203.0.113.50' }))).toBe(429);
+      expect(await refusal(people.activate(invitation, PASSWORD, { address: '203.0.113.51' }))).toBe(0);
     });
 
     it('is kept as a hash only', async () => {
@@ -173,7 +173,7 @@ describe('people', () => {
         roles: ['auditor'],
         ...terms,
       });
-      const begun = await people.activate(invitation, PASSWORD, HERE);
+      const begun = await people.activate(invitation, PASSWORD, here);
       const again = await signIn.login('slow@example.com', PASSWORD, here);
       if (again.next !== 'enrolment') throw new Error('enrolment was not asked for');
       expect(again.uri).not.toBe(begun.uri);
@@ -187,7 +187,7 @@ describe('people', () => {
         roles: ['auditor'],
         ...terms,
       });
-      const { enrolment, uri } = await people.activate(invitation, PASSWORD, HERE);
+      const { enrolment, uri } = await people.activate(invitation, PASSWORD, here);
       await enrolments.confirm(enrolment, codeAt(uri, step() - 1), here);
       expect(await refusal(enrolments.confirm(enrolment, codeAt(uri, step()), here))).toBe(401);
       const [row] = await database.dataSource.query<{ id: string }[]>(

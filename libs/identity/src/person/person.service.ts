@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7, validate } from 'uuid';
-import { notFound, type Principal, type ProblemError } from '@lexecon/auth';
+import { notFound, type Origin, type Principal, type ProblemError } from '@lexecon/auth';
 import { type Page, pageOf } from '@lexecon/database';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail, type Person } from './account.js';
@@ -9,7 +9,6 @@ import { activateAccount, insertAccount, peopleBefore, personOf } from './accoun
 import { insertTicket, tryTicket, useTicket } from './ticket.queries.js';
 import { endOf, type Grant, type GrantTerms } from './grant.js';
 import { grantsOf, insertGrant } from './grant.queries.js';
-import { networkOf } from '../address.js';
 import { idOfCursor, PAGE } from '../cursor.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
@@ -79,7 +78,8 @@ export class PersonService {
     const record = await this.log.seal({
       event: 'person-invited',
       by,
-      about: { subject: accountSubject(id), fields: { account: id, email, justification, ticket } },
+      why: justification,
+      about: { subject: accountSubject(id), fields: { account: id, email, ticket } },
       public: { roles: [...roles], endsAt: endsAt.toISOString() },
     });
     const invitation = freshToken('lxt');
@@ -100,10 +100,10 @@ export class PersonService {
   async activate(
     invitation: string,
     password: string,
-    address: string,
+    from: Origin,
     transport: Transport = 'bearer',
   ): Promise<Enrolment> {
-    const attempt = await this.attempts.address(address);
+    const attempt = await this.attempts.address(from.address);
     const hash = hashOfToken(invitation);
     const account = await tryTicket(this.dataSource.manager, hash, 'invitation', MOST_TRIES);
     if (!account) throw refused();
@@ -111,8 +111,9 @@ export class PersonService {
       this.passwords.choose(password, account.email),
       this.log.seal({
         event: 'person-activated',
-        about: { subject: accountSubject(account.id), fields: { account: account.id, address } },
-        public: { network: networkOf(address) },
+        from,
+        proof: 'invitation',
+        about: { subject: accountSubject(account.id), fields: { account: account.id } },
       }),
     ]);
     const begun = await this.dataSource.transaction(async (tx) => {

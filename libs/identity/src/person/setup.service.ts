@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
+import type { Origin } from '@lexecon/auth';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { normalEmail } from './account.js';
 import { insertAccount } from './account.queries.js';
@@ -46,9 +47,9 @@ export class SetupService {
 
   /** Throws ProblemError 401 when the token is not the one, or was used; 409 when the e-mail address has an account, or there are two
    *  active administrators. */
-  async setUp({ token, email, password }: FirstAdministrator, address: string): Promise<Enrolment & OpenedSession> {
+  async setUp({ token, email, password }: FirstAdministrator, from: Origin): Promise<Enrolment & OpenedSession> {
     const { manager } = this.dataSource;
-    const attempt = await this.attempts.address(address);
+    const attempt = await this.attempts.address(from.address);
     const hash = hashOfToken(token);
     const known = await manager.query<unknown[]>('SELECT 1 FROM identity.setup WHERE hash = $1 AND used_at IS NULL', [
       hash,
@@ -59,8 +60,10 @@ export class SetupService {
       this.passwords.choose(password, account.email),
       this.log.seal({
         event: 'setup',
-        about: { subject: accountSubject(account.id), fields: { account: account.id, email: account.email, address } },
-        public: { network: networkOf(address), roles: ['admin'] },
+        from,
+        proof: 'setup-token',
+        about: { subject: accountSubject(account.id), fields: { account: account.id, email: account.email } },
+        public: { roles: ['admin'] },
       }),
     ]);
     const opened = await this.dataSource.transaction(async (tx) => {
@@ -83,7 +86,7 @@ export class SetupService {
       });
       const session = await this.sessions.open(tx, account.id, 'setup', {
         method: 'setup',
-        network: networkOf(address),
+        network: networkOf(from.address),
       });
       const enrolment = await this.enrolments.begin(tx, account);
       await this.log.append(tx, record);

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, Incoming, type IncomingRequest, type Principal, Requires } from '@lexecon/auth';
+import { Caller, Incoming, type IncomingRequest, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import type { AssertionOptions } from '../passkey/webauthn.js';
 import { notAccepted } from '../refusal.js';
 import { proofIn } from '../sign-in/auth.controller.js';
@@ -40,6 +40,7 @@ export class SessionController {
 
   @Get('sessions')
   @Requires('account:own')
+  @ReadsPersonalData('sessions')
   @ApiOperation({ summary: 'One’s own sessions that have not ended' })
   @ApiOkResponse({ type: SessionListView })
   async list(@Caller() caller: Principal): Promise<SessionListView> {

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, type Principal, Requires } from '@lexecon/auth';
+import { Caller, type Principal, ReadsPersonalData, Requires } from '@lexecon/auth';
 import { FactorResetView, ResetFactors } from '../factor/factor.dto.js';
 import { ResetService } from '../factor/reset.service.js';
 import type { Reply } from './session.carrier.js';
@@ -18,6 +18,7 @@ export class UserSessionController {
 
   @Get(':id/sessions')
   @Requires('access:read')
+  @ReadsPersonalData('sessions', { account: 'id' })
   @ApiOperation({ summary: 'The sessions of a person that have not ended' })
   @ApiOkResponse({ type: SessionListView })
   async list(@Param('id') id: string): Promise<SessionListView> {

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Ip, Post, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -38,8 +38,8 @@ export class AuthController {
   @Public()
   @ApiOperation({ summary: 'Make the first administrator with the setup token, once' })
   @ApiCreatedResponse({ type: SetUpView })
-  setUp(@Body() body: SetUp, @Ip() address: string): Promise<SetUpView> {
-    return this.setups.setUp(body, address);
+  setUp(@Body() body: SetUp, @Incoming() request: IncomingRequest): Promise<SetUpView> {
+    return this.setups.setUp(body, request);
   }
 
   @Post('activate')
@@ -52,7 +52,7 @@ export class AuthController {
     @Incoming() request: IncomingRequest,
   ): Promise<EnrolmentView> {
     this.carrier.assertPossible(session, request);
-    return this.people.activate(token, password, request.address, session);
+    return this.people.activate(token, password, request, session);
   }
 
   @Post('login')
