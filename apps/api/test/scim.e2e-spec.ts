@@ -274,6 +274,21 @@ describe('a directory that provisions people (SCIM 2.0)', () => {
       expect(login.status).toBe(401);
     });
 
+    it('may be the last administrator', async () => {
+      const { id, session } = await person('last@example.com');
+      await database.query(
+        `UPDATE identity.role_grant SET ended_at = now(), end_reason = 'test' WHERE role = 'admin' AND ended_at IS NULL`,
+      );
+      await database.query(
+        `INSERT INTO identity.role_grant (id, account_id, role, justification, ticket, source, ends_at)
+         VALUES (gen_random_uuid(), $1, 'admin', 'test', 'test', 'bootstrap', now() + interval '1 day')`,
+        [id],
+      );
+      expect(await may(server, session)).toBe(200);
+      expect((await patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false })).status).toBe(200);
+      expect(await may(server, session)).toBe(401);
+    });
+
     it('comes back with what the directory gives, and the same account', async () => {
       const { id } = await person('back@example.com');
       await scim('DELETE', `/Users/${id}`);
@@ -338,6 +353,18 @@ describe('a directory that provisions people (SCIM 2.0)', () => {
       const { status, body } = await scim('POST', '/Groups', { displayName: 'Ghosts', members: [{ value: 'x' }] });
       expect([status, body['scimType']]).toEqual([400, 'invalidValue']);
     });
+
+    it('are followed later when that was not possible at once', async () => {
+      const member = await made('g-late@example.com');
+      await group('Latecomers', member);
+      await database.query(
+        `UPDATE identity.scim_group SET display_name = 'Lexecon auditors' WHERE name_key = 'latecomers'`,
+      );
+      await database.query('UPDATE identity.scim_user SET change = change + 1 WHERE id = $1', [member]);
+      expect(await rolesOf(member)).toEqual([]);
+      for (let tries = 0; tries < 600 && (await rolesOf(member)).length === 0; tries += 1) await sleep(100);
+      expect(await rolesOf(member)).toEqual(['auditor']);
+    }, 90_000);
 
     it('make no third administrator, and take roles from who is made inactive', async () => {
       const ids = [];

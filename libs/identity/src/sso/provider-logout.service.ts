@@ -2,12 +2,13 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type Origin, ProblemError } from '@lexecon/auth';
 import { AccessLog, accountSubject } from '../access/access-log.js';
+import { voidTickets } from '../person/standing.queries.js';
 import { SessionService } from '../sign-in/session.service.js';
 import { hashOfToken } from '../token.js';
 import { type LogoutOrder, OLDEST_S, verifyLogoutToken } from './logout-token.js';
 import type { OidcProvider } from './provider.config.js';
 import { OidcProviders, outageIn, TOLERANCE_S } from './provider.directory.js';
-import { accountsOfLogout, spendTickets, useLogoutToken } from './sso.queries.js';
+import { accountsOfLogout, useLogoutToken } from './sso.queries.js';
 
 /** A provider says that somebody logged out there (OpenID Connect Back-Channel Logout 1.0): every session of theirs here ends, those that
  *  began otherwise too. */
@@ -42,7 +43,7 @@ export class ProviderLogoutService {
     await this.dataSource.transaction(async (tx) => {
       if (!(await useLogoutToken(tx, issuer, hashOfToken(jti), 2 * OLDEST_S))) throw refused();
       for (const id of accounts) {
-        await spendTickets(tx, id);
+        await voidTickets(tx, id);
         await this.sessions.closeAll(tx, id);
       }
       for (const record of records) await this.log.append(tx, record);

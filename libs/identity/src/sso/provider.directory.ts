@@ -109,7 +109,7 @@ export function outageIn(error: unknown): DependencyUnavailable | undefined {
   return undefined;
 }
 
-export const breakerName = ({ name }: OidcProvider): string => `oidc:${name}`;
+const breakerName = ({ name }: OidcProvider): string => `oidc:${name}`;
 
 const authenticationOf = ({ clientSecret, clientAuthentication }: OidcProvider): ClientAuth => {
   if (clientSecret === null) return None();

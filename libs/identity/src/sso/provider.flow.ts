@@ -25,7 +25,7 @@ export interface Begun {
 }
 
 /** The provider said that this person does not sign in. */
-export class SignInDenied extends Error {}
+class SignInDenied extends Error {}
 
 interface Leg {
   readonly config: Configuration;

@@ -155,8 +155,3 @@ export async function useLogoutToken(
   );
   return rows.length > 0;
 }
-
-/** What the account holds for a next step of signing in does not count any more. */
-export async function spendTickets(tx: EntityManager, accountId: string): Promise<void> {
-  await tx.query('UPDATE identity.ticket SET used_at = now() WHERE account_id = $1 AND used_at IS NULL', [accountId]);
-}
