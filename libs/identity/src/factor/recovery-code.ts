@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 
 /** How many a person has. */
-export const RECOVERY_CODES = 10;
+const RECOVERY_CODES = 10;
 /** Base32 as Crockford has it: no I, L, O, U, so that a code can be read from paper. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const LENGTH = 25;

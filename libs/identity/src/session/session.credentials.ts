@@ -12,8 +12,7 @@ export interface Credentials {
 }
 
 /** The token of an `Authorization: Bearer` header; null for anything else. */
-export const bearerOf = (authorization: string | undefined): string | null =>
-  BEARER.exec(authorization ?? '')?.[1] ?? null;
+const bearerOf = (authorization: string | undefined): string | null => BEARER.exec(authorization ?? '')?.[1] ?? null;
 
 /** What the caller came with. An `Authorization` header, good or bad, is the only one that counts; without one the cookie does.
  *  Throws ProblemError 403 for a write with a cookie that a page of ours did not send. */

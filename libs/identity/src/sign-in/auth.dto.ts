@@ -13,7 +13,7 @@ export const CODE = {
   pattern: '^[0-9]{6}$',
   example: '287082',
 };
-export const SESSION = {
+const SESSION = {
   enum: ['bearer', 'cookie'],
   default: 'bearer',
   description: 'How the session will be carried; `cookie` needs TLS and PUBLIC_URL',
