@@ -20,7 +20,7 @@ export class AccessReviewTask implements OnApplicationBootstrap, OnApplicationSh
     this.#timer = setInterval(() => {
       this.#running ??= this.run(new Date())
         .catch((error: unknown) => {
-          this.#log.warn(`access reviews wait: ${String(error)}`);
+          this.#log.warn({ err: error }, 'access reviews wait');
         })
         .finally(() => {
           this.#running = undefined;
