@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { administrator, account, recordingLog, refusal } from '../identity.testing.js';
 import {
@@ -179,6 +180,28 @@ describe('second factors', () => {
       expect(JSON.stringify(entries.map((entry) => entry.public))).not.toContain('phone lost');
     });
 
+    it('are begun anew with the last ticket only, also while an earlier one is being checked', async () => {
+      const { id } = await person();
+      const { ticket } = await services.resets.reset(administrator, id, 'phone lost');
+      const { passwords } = services;
+      const check = passwords.matches.bind(passwords);
+      const checking = jest.spyOn(passwords, 'matches').mockImplementationOnce(async (stored, given) => {
+        const right = await check(stored, given);
+        await services.resets.reset(administrator, id, 'the ticket went to somebody else');
+        return right;
+      });
+      expect(await refusal(services.resets.enrol(ticket, PASSWORD, here, 'bearer'))).toBe(401);
+      expect(checking).toHaveBeenCalled();
+      checking.mockRestore();
+    });
+
+    it('are not those of the break-glass account: it is sealed anew', async () => {
+      const { id } = await person();
+      await database.dataSource.query('UPDATE identity.account SET break_glass = true WHERE id = $1', [id]);
+      expect(await refusal(services.resets.reset(administrator, id, 'phone lost'))).toBe(409);
+      expect(await services.factors.stateOf({ ...administrator, id })).toMatchObject({ totp: true });
+    });
+
     it('leave no way in with the password alone', async () => {
       const { id, email } = await person();
       await services.resets.reset(administrator, id, 'phone lost');
@@ -192,6 +215,13 @@ describe('second factors', () => {
       expect(await refusal(services.resets.reset(administrator, administrator.id.toUpperCase(), 'mine'))).toBe(403);
       expect(await refusal(services.resets.reset(administrator, 'nobody', 'x'))).toBe(404);
     });
+  });
+
+  it('are not changed in a session of somebody who is disabled or deleted at that moment', async () => {
+    const { id, token } = await person();
+    const by = await principalOf(services, token);
+    await database.dataSource.query(`UPDATE identity.account SET status = 'deleted' WHERE id = $1`, [id]);
+    expect(await refusal(services.factors.renewCodes(by))).toBe(409);
   });
 
   it('are well while all of it works, and not when the table of passkeys is gone', async () => {

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { conflict } from '../refusal.js';
 
 /** The second factors of an account. */
 export interface FactorState {
@@ -19,9 +20,14 @@ export async function factorsOf(db: EntityManager, accountId: string): Promise<F
   return row ?? { totp: false, passkeys: 0, recoveryCodesLeft: 0 };
 }
 
-/** The same, and nobody else changes factors of this account until the transaction ends. */
+/** The same, and nobody else changes factors of this account until the transaction ends. Throws ProblemError 409 when the account is
+ *  not active by now. */
 export async function lockFactors(tx: EntityManager, accountId: string): Promise<FactorState> {
-  await tx.query('SELECT 1 FROM identity.account WHERE id = $1 FOR UPDATE', [accountId]);
+  const active = await tx.query<unknown[]>(
+    `SELECT 1 FROM identity.account WHERE id = $1 AND status = 'active' FOR NO KEY UPDATE`,
+    [accountId],
+  );
+  if (active.length === 0) throw conflict('The account is not active any more.');
   return factorsOf(tx, accountId);
 }
 

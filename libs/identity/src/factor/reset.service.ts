@@ -3,9 +3,10 @@ import { DataSource } from 'typeorm';
 import { validate } from 'uuid';
 import { notFound, type Origin, type Principal, ProblemError } from '@lexecon/auth';
 import { AccessLog, accountSubject } from '../access/access-log.js';
+import { isBreakGlass } from '../break-glass/break-glass.queries.js';
 import { accountOfId } from '../person/account.queries.js';
 import { Passwords } from '../person/password.js';
-import { insertTicket, tryTicket } from '../person/ticket.queries.js';
+import { insertTicket, isUnused, tryTicket } from '../person/ticket.queries.js';
 import { conflict, notAccepted } from '../refusal.js';
 import type { Transport } from '../session/session.credentials.js';
 import { AttemptLimits } from '../sign-in/attempt-limits.js';
@@ -35,12 +36,15 @@ export class ResetService {
     private readonly attempts: AttemptLimits,
   ) {}
 
-  /** Also ends the person's sessions. Throws ProblemError 403 for oneself, 404, or 409 when the person is not active. */
+  /** Also ends the person's sessions. Throws ProblemError 403 for oneself, 404, or 409 when the person is not active, and for the
+   *  break-glass account. */
   async reset(by: Principal, id: string, reason: string): Promise<FactorReset> {
     if (by.id === id.toLowerCase()) throw ownFactors();
     const account = validate(id) ? await accountOfId(this.dataSource.manager, id) : undefined;
     if (!account || account.status === 'deleted') throw notFound('person');
     if (account.status !== 'active') throw conflict('Only an active person has second factors to reset.');
+    if (await isBreakGlass(this.dataSource.manager, account.id))
+      throw conflict('Seal the break-glass account anew instead.');
     const about = { subject: accountSubject(account.id), fields: { account: account.id } };
     const record = await this.log.seal({ event: 'factors-reset', by, about, why: reason });
     const ticket = freshToken('lxt');
@@ -61,7 +65,8 @@ export class ResetService {
   async enrol(ticket: string, password: string, from: Origin, transport: Transport): Promise<Enrolment> {
     const { manager } = this.dataSource;
     const fromAddress = await this.attempts.address(from.address);
-    const account = await tryTicket(manager, hashOfToken(ticket), 'factor-reset', MOST_TRIES);
+    const hash = hashOfToken(ticket);
+    const account = await tryTicket(manager, hash, 'factor-reset', MOST_TRIES);
     if (!account) throw refused();
     const atAccount = await this.attempts.account('password', account.email, from.address);
     const stored = account.status === 'active' ? account.password : null;
@@ -72,7 +77,11 @@ export class ResetService {
       throw refused();
     }
     await Promise.all([fromAddress.succeeded(), atAccount.succeeded()]);
-    return this.dataSource.transaction((tx) => this.enrolments.begin(tx, account, { transport, again: true }));
+    return this.dataSource.transaction(async (tx) => {
+      await lockFactors(tx, account.id);
+      if (!(await isUnused(tx, hash))) throw refused();
+      return this.enrolments.begin(tx, account, { transport, again: true });
+    });
   }
 }
 

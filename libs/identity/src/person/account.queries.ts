@@ -65,7 +65,7 @@ export async function activateAccount(tx: EntityManager, id: string, password: s
   return rows.length > 0;
 }
 
-/** False when the account is not active, or had another password than `before` by then. */
+/** Locks the account. False when it is not active, or had another password than `before` by then. */
 export async function replacePassword(
   tx: EntityManager,
   id: string,
@@ -79,10 +79,6 @@ export async function replacePassword(
     [id, before, password],
   );
   return rows.length > 0;
-}
-
-export async function storePassword(db: EntityManager, id: string, before: string, password: string): Promise<void> {
-  await db.query('UPDATE identity.account SET password = $3 WHERE id = $1 AND password = $2', [id, before, password]);
 }
 
 /** A secret that is not confirmed yet. False when the account ever had a second factor; with `again` (an administrator has taken them

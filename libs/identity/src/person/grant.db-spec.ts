@@ -1,9 +1,10 @@
 import { v7 as uuid7 } from 'uuid';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
-import { account, administrator, recordingLog, refusal, terms } from '../identity.testing.js';
+import { account, administrator, recordingLog, refusal, terms, within } from '../identity.testing.js';
 import { SessionService } from '../sign-in/session.service.js';
 import { activeRolesOf, endGrantsOfSource, grantsOf, insertGrant } from './grant.queries.js';
 import { GrantService } from './grant.service.js';
+import { lockAccount } from './standing.queries.js';
 
 const settings = { SESSION_IDLE_MINUTES: 30, SESSION_MAX_HOURS: 12, FRESH_PROOF_MINUTES: 10, GRANT_MAX_DAYS: 365 };
 
@@ -77,6 +78,31 @@ describe('grants', () => {
       await refusal(grants.give(administrator, id, { role: 'auditor', ...terms, endsAt: '2027-13-45T00:00:00Z' })),
     ).toBe(409);
     expect(await activeRolesOf(database.dataSource.manager, id)).toEqual([]);
+  });
+
+  it('are refused for an end that has come by the clock of the database', async () => {
+    const id = await account(database);
+    const { dataSource } = database;
+    const given = { ...terms, accountId: id, endsAt: new Date(Date.now() - 1000), grantedBy: administrator.id };
+    const grant = insertGrant(dataSource.manager, { ...given, role: 'auditor', source: 'person' });
+    expect(await refusal(grant)).toBe(409);
+  });
+
+  it('are given by two to each other at the same moment', async () => {
+    const other = await account(database, { status: 'active' });
+    const given = { ...terms, role: 'auditor', source: 'person', endsAt: new Date(terms.endsAt) } as const;
+    const both = [administrator.id, other];
+    let locked = 0;
+    const outcomes = both.map((accountId) =>
+      database.dataSource.transaction(async (tx) => {
+        await lockAccount(tx, accountId);
+        locked += 1;
+        await within(5_000, () => locked === 2);
+        const grantedBy = both.find((id) => id !== accountId) ?? null;
+        return insertGrant(tx, { ...given, accountId, grantedBy });
+      }),
+    );
+    expect((await Promise.all(outcomes)).map((grant) => grant?.active)).toEqual([true, true]);
   });
 
   it('count once for a role, until they are taken back; then the role can be given again', async () => {

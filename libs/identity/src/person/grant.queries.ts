@@ -1,6 +1,6 @@
 import { type EntityManager, QueryFailedError } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
-import { type Grant, type GrantSource, type NewGrant, tooManyAdministrators } from './grant.js';
+import { type Grant, type GrantSource, impossibleEnd, type NewGrant, tooManyAdministrators } from './grant.js';
 
 const GRANT = `g.id, g.account_id AS "accountId", g.role, g.justification, g.ticket, g.source, g.granted_by AS "grantedBy",
   g.granted_at AS "grantedAt", g.ends_at AS "endsAt", g.by_break_glass AS "byBreakGlass", g.ended_at AS "endedAt",
@@ -25,7 +25,7 @@ export async function grantsOf(db: EntityManager, accountId: string): Promise<re
 }
 
 /** Undefined when the account has this role from this source. One that ran out makes way for the new one.
- *  Rejects with ProblemError 409 for a third administrator. */
+ *  Rejects with ProblemError 409 for a third administrator, and for an end that has come by the database's clock. */
 export async function insertGrant(
   tx: EntityManager,
   { accountId, role, justification, ticket, source, grantedBy, endsAt }: NewGrant,
@@ -45,7 +45,8 @@ export async function insertGrant(
     );
     return row;
   } catch (error) {
-    throw isThirdAdministrator(error) ? tooManyAdministrators() : error;
+    if (isThirdAdministrator(error)) throw tooManyAdministrators();
+    throw isRefusedBy('role_grant_period', error) ? impossibleEnd() : error;
   }
 }
 
@@ -80,6 +81,10 @@ export async function endGrantsOfSource(tx: EntityManager, accountId: string, so
 
 /** Whether the database refused a change because it would make a third active administrator. */
 export function isThirdAdministrator(error: unknown): boolean {
+  return isRefusedBy('two_administrators', error);
+}
+
+function isRefusedBy(constraint: string, error: unknown): boolean {
   const refusal: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
-  return refusal instanceof Error && 'constraint' in refusal && refusal.constraint === 'two_administrators';
+  return refusal instanceof Error && 'constraint' in refusal && refusal.constraint === constraint;
 }

@@ -39,13 +39,16 @@ export const longestEnd = (now: number, mostDays: number): Date => new Date(now 
 export function endOf(endsAt: string, now: number, mostDays: number): Date {
   const end = Date.parse(endsAt);
   if (end > now && end <= longestEnd(now, mostDays).getTime()) return new Date(end);
-  throw new ProblemError({
+  throw impossibleEnd(` and within ${String(mostDays)} days`);
+}
+
+export const impossibleEnd = (within = ''): ProblemError =>
+  new ProblemError({
     status: 409,
     type: 'grant-period',
     title: 'The end date is not possible',
-    detail: `A role ends after this moment and within ${String(mostDays)} days: choose another endsAt.`,
+    detail: `A role ends after this moment${within}: choose another endsAt.`,
   });
-}
 
 export const ownGrant = (): ProblemError =>
   new ProblemError({

@@ -122,6 +122,54 @@ describe('the password of a person', () => {
     expect(await refusal(service.reset(administrator, id, 'x'))).toBe(409);
   });
 
+  it('opens nothing for whoever had it checked at the moment it was reset', async () => {
+    const id = await person('moment@example.com');
+    const { passwords } = services;
+    const check = passwords.matches.bind(passwords);
+    const checking = jest.spyOn(passwords, 'matches').mockImplementationOnce(async (stored, given) => {
+      const right = await check(stored, given);
+      await service.reset(administrator, id, 'somebody else knows it');
+      return right;
+    });
+    expect(await login('moment@example.com', OLD)).toBe(401);
+    expect(checking).toHaveBeenCalled();
+    checking.mockRestore();
+    const open = await database.dataSource.query<{ purpose: string }[]>(
+      'SELECT purpose FROM identity.ticket WHERE account_id = $1 AND used_at IS NULL',
+      [id],
+    );
+    expect(open).toEqual([{ purpose: 'password-reset' }]);
+  });
+
+  it('is not said to be reset when somebody changed it at that moment', async () => {
+    const id = await person('changing@example.com');
+    const { principal } = await opened(id);
+    const { passwords } = services;
+    const hash = passwords.hash.bind(passwords);
+    const hashing = jest.spyOn(passwords, 'hash').mockImplementationOnce(async (nobodys) => {
+      hashing.mockRestore();
+      await service.change(principal, OLD, NEW, from);
+      return hash(nobodys);
+    });
+    expect(await refusal(service.reset(administrator, id, 'somebody else knows it'))).toBe(409);
+    await service.reset(administrator, id, 'somebody else knows it');
+    expect(await login('changing@example.com', NEW)).toBe(401);
+  });
+
+  it('is not reset where there is none: single sign-on lets that person in', async () => {
+    const id = await account(database, { status: 'active' });
+    await database.dataSource.query('UPDATE identity.account SET password = NULL WHERE id = $1', [id]);
+    expect(await refusal(service.reset(administrator, id, 'asked for one'))).toBe(409);
+  });
+
+  it('can be chosen anew by whoever lost it and every second factor: the ticket for those goes on to count', async () => {
+    const id = await person('both@example.com');
+    const { token } = await service.reset(administrator, id, 'lost both');
+    const { ticket } = await services.resets.reset(administrator, id, 'lost both');
+    await service.redeem(token, NEW, from);
+    expect((await services.resets.enrol(ticket, NEW, from, 'bearer')).next).toBe('enrolment');
+  });
+
   it('of somebody invited is not there yet: a reset is another invitation, and the one before is void', async () => {
     const id = await account(database);
     const [first, second] = [

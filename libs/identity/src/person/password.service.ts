@@ -69,7 +69,8 @@ export class PasswordService {
 
   /** From here on the old password and every session of the person count for nothing: for one that was forgotten, and for one that
    *  somebody else may know. Somebody invited gets another invitation. Throws ProblemError 403 for oneself, 404, 409 for somebody
-   *  disabled and for the break-glass account, which is sealed anew instead. */
+   *  disabled, for somebody without a password (single sign-on), for the break-glass account, which is sealed anew instead, and when
+   *  the password is changed at the same time. */
   async reset(by: Principal, id: string, reason: string): Promise<PasswordReset> {
     const { manager } = this.dataSource;
     if (by.id === id.toLowerCase()) throw ownGrant();
@@ -78,13 +79,15 @@ export class PasswordService {
     if (await isBreakGlass(manager, account.id)) throw conflict('Seal the break-glass account anew instead.');
     if (account.status === 'disabled') throw conflict('A disabled person is enabled first.');
     const invited = account.status === 'invited';
+    if (!invited && account.password === null) throw conflict('The account has no password: its provider signs it in.');
     const nobodys = invited ? null : await this.passwords.hash(randomBytes(32).toString('base64'));
     const record = await this.log.seal({ event: 'password-reset-issued', by, why: reason, about: aboutOf(account) });
     const token = freshToken('lxt');
     return this.dataSource.transaction(async (tx) => {
       const now = await lockAccount(tx, account.id);
       if (now?.status !== account.status) throw conflict('The account has changed at the same time.');
-      if (nobodys !== null) await replacePassword(tx, account.id, account.password, nobodys);
+      if (nobodys !== null && !(await replacePassword(tx, account.id, account.password, nobodys)))
+        throw conflict('The password was changed at the same time.');
       await voidTickets(tx, account.id);
       await this.sessions.closeAll(tx, account.id);
       const [purpose, minutes] = invited
@@ -108,7 +111,8 @@ export class PasswordService {
     await this.dataSource.transaction(async (tx) => {
       if (!(await useTicket(tx, hash)) || !(await replacePassword(tx, account.id, account.password, stored)))
         throw refused();
-      await voidTickets(tx, account.id);
+      // Whoever lost both was handed both: the ticket for new factors wants this password.
+      await voidTickets(tx, account.id, 'factor-reset');
       await this.sessions.closeAll(tx, account.id);
       await this.log.append(tx, record);
     });

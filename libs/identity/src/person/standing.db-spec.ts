@@ -53,6 +53,17 @@ describe('the standing of people', () => {
     );
     return row ?? {};
   };
+  /** All that the tables of a schema hold. */
+  const textOf = async (schema: string): Promise<string> => {
+    const tables = await database.dataSource.query<{ name: string }[]>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = $1`,
+      [schema],
+    );
+    const rows = await Promise.all(
+      tables.map(({ name }) => database.dataSource.query(`SELECT t::text FROM ${name} t`)),
+    );
+    return JSON.stringify(rows);
+  };
   const events = (): readonly unknown[] => entries.map((entry) => entry.public['event']);
 
   it('disables a person: their sessions and tickets end at once, and it is on record why', async () => {
@@ -67,6 +78,12 @@ describe('the standing of people', () => {
     expect(JSON.stringify(entries[0]?.sealed)).toContain('left the company');
     expect(await standing.enable(administrator, id, 'came back')).toMatchObject({ status: 'active' });
     for (const { token } of open) expect(await sessions.principalOf(token)).toBeNull();
+  });
+
+  it('opens no session for somebody disabled: none waits for the day they are enabled', async () => {
+    const id = await account(database, { status: 'active' });
+    await standing.disable(administrator, id, 'left the company');
+    expect(await refusal(sessions.open(database.dataSource.manager, id, 'full'))).toBe(401);
   });
 
   it('enables somebody who never chose a password as invited', async () => {
@@ -130,6 +147,11 @@ describe('the standing of people', () => {
       box.seal(randomBytes(20), `totp:${id}`),
     ]);
     const { token } = await sessions.open(database.dataSource.manager, id, 'full');
+    await database.dataSource.query(
+      `INSERT INTO identity.break_glass_use (account_id, reviewed_at, reviewed_by, used_by, verdict, reason)
+       VALUES ($1, now(), $2, $1, 'justified', 'Rosalind was alone')`,
+      [id, administrator.id],
+    );
     const [key] = await vault.keysOf([accountSubject(id)]);
     const blind = log.blindOf(accountSubject(id));
     await database.dataSource.query(
@@ -155,12 +177,22 @@ describe('the standing of people', () => {
     expect((await rowOf(id))['erased_at']).toBeInstanceOf(Date);
     expect(await activeRolesOf(database.dataSource.manager, id)).toEqual([]);
     expect(JSON.stringify(await grantsOf(database.dataSource.manager, id))).not.toMatch(/Rosalind|ROS-1/);
+    expect(await textOf('identity')).not.toMatch(/rosalind|ROS-1/i);
     expect(await refusal(standing.delete(administrator, id, 'again'))).toBe(404);
     expect(await refusal(standing.enable(administrator, id, 'again'))).toBe(404);
     expect(await refusal(grants.give(administrator, id, { role: 'auditor', ...terms }))).toBe(404);
     expect(events()).toEqual(['grant-given', 'person-deleted']);
     await account(database, { email: 'rosalind@example.com' });
   }, 15_000);
+
+  it('deletes the break-glass account, and what was done with it stays readable', async () => {
+    const id = await account(database, { status: 'active' });
+    await database.dataSource.query('UPDATE identity.account SET break_glass = true WHERE id = $1', [id]);
+    const [key] = await vault.keysOf([accountSubject(id)]);
+    await standing.delete(administrator, id, 'the envelope was opened');
+    expect((await rowOf(id))['status']).toBe('deleted');
+    expect((await vault.openAll([key?.id ?? ''])).size).toBe(1);
+  });
 
   it('finishes a deletion that was interrupted before the key was destroyed', async () => {
     const id = await account(database, { status: 'active' });

@@ -2,11 +2,13 @@ import type { EntityManager } from 'typeorm';
 import { removeFactors } from '../factor/factor.queries.js';
 import { isThirdAdministrator } from './grant.queries.js';
 import { lastAdministrator, tooManyAdministrators } from './grant.js';
+import type { TicketPurpose } from './ticket.queries.js';
 
-/** Locks the account until the transaction ends. Undefined when there is none, or it was deleted. */
+/** Locks the account until the transaction ends; rows that name it as who did something wait for nothing. Undefined when there is none,
+ *  or it was deleted. */
 export async function lockAccount(tx: EntityManager, id: string): Promise<{ readonly status: string } | undefined> {
   const [row] = await tx.query<{ status: string }[]>(
-    `SELECT status FROM identity.account WHERE id = $1 AND status <> 'deleted' FOR UPDATE`,
+    `SELECT status FROM identity.account WHERE id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`,
     [id],
   );
   return row;
@@ -66,10 +68,15 @@ const FORGOTTEN = [
   'DELETE FROM identity.sso_session WHERE account_id = $1',
   'DELETE FROM identity.sso_attempt WHERE account_id = $1',
   'DELETE FROM identity.scim_user WHERE id = $1',
+  `UPDATE identity.break_glass_use SET reason = 'deleted' WHERE used_by = $1`,
 ] as const;
 
-export async function voidTickets(tx: EntityManager, id: string): Promise<void> {
-  await tx.query('UPDATE identity.ticket SET used_at = now() WHERE account_id = $1 AND used_at IS NULL', [id]);
+/** What was handed out before counts no more, but tickets of the purpose `except`. */
+export async function voidTickets(tx: EntityManager, id: string, except: TicketPurpose | null = null): Promise<void> {
+  await tx.query(
+    'UPDATE identity.ticket SET used_at = now() WHERE account_id = $1 AND used_at IS NULL AND purpose IS DISTINCT FROM $2',
+    [id, except],
+  );
 }
 
 /** To be called in a transaction after it took an administrator's rights. Others that do so wait until this one ends.

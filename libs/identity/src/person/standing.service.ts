@@ -6,6 +6,7 @@ import { SubjectVault } from '@lexecon/vault';
 import { AccessLog, accountSubject } from '../access/access-log.js';
 import { forgetPerson } from '../access/access.queries.js';
 import type { AccessEvent } from '../access/access.kind.js';
+import { isBreakGlass } from '../break-glass/break-glass.queries.js';
 import { forgetReasons } from '../access-review/access-review.queries.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { conflict } from '../refusal.js';
@@ -52,11 +53,11 @@ export class StandingService {
   }
 
   /** Resolves when what was sealed about the person can be read by nobody any more. A row without personal data stays, so that
-   *  history has somebody to name. Throws ProblemError 403 for oneself, 404, 409 for the last administrator. */
+   *  history has somebody to name. What was done with the break-glass account stays readable: it is nobody. Throws ProblemError 403 for oneself, 404, 409 for the last administrator. */
   async delete(by: Principal, given: string, reason: string): Promise<void> {
     const id = given.toLowerCase();
     await this.change('person-deleted', by, id, reason, (tx) => this.end(tx, id, deleteAccount));
-    await this.erase(id);
+    if (!(await isBreakGlass(this.dataSource.manager, id))) await this.erase(id);
   }
 
   /** Disables who has not come in for ACCOUNT_IDLE_DAYS; the last administrator stays, and a warning says so. */

@@ -42,6 +42,15 @@ export async function tryTicket(
   return row;
 }
 
+/** Whether the ticket still counts. Nobody voids it until the transaction ends when the account is locked. */
+export async function isUnused(tx: EntityManager, hash: Buffer): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    'SELECT 1 FROM identity.ticket WHERE hash = $1 AND used_at IS NULL AND expires_at > now()',
+    [hash],
+  );
+  return rows.length > 0;
+}
+
 /** False when somebody else was first. */
 export async function useTicket(tx: EntityManager, hash: Buffer): Promise<boolean> {
   const rows = await tx.query<unknown[]>(

@@ -32,16 +32,18 @@ export interface NewSession {
   readonly proven: boolean;
 }
 
-export async function insertSession(tx: EntityManager, given: NewSession): Promise<Date> {
+/** When it ends; undefined when the account is not active by now. Whoever disables the account at the same time waits, and ends it. */
+export async function insertSession(tx: EntityManager, given: NewSession): Promise<Date | undefined> {
   const { hash, accountId, kind, minutes, transport, method, network, proven, id } = given;
   const [row] = await tx.query<{ expiresAt: Date }[]>(
     `INSERT INTO identity.session (hash, account_id, kind, expires_at, transport, method, network, id, proven_at)
-     VALUES ($1, $2, $3, now() + make_interval(mins => $4), $5, $6, $7, $8, CASE WHEN $9 THEN now() ELSE to_timestamp(0) END)
+     SELECT $1::bytea, a.id, $3::text, now() + make_interval(mins => $4), $5::text, $6::text, $7::text, $8::uuid,
+       CASE WHEN $9 THEN now() ELSE to_timestamp(0) END
+     FROM identity.account a WHERE a.id = $2 AND a.status = 'active' FOR NO KEY UPDATE
      RETURNING expires_at AS "expiresAt"`,
     [hash, accountId, kind, minutes, transport, method, network, id, proven],
   );
-  if (!row) throw new Error('the session was not stored');
-  return row.expiresAt;
+  return row?.expiresAt;
 }
 
 /** The session gets another token and counts as proven now. Undefined when the old token does not count any more. */

@@ -4,7 +4,7 @@ import { v4 as uuid4 } from 'uuid';
 import { type Permission, permissionsOf, type Principal } from '@lexecon/auth';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { activeRoles } from '../person/grant.queries.js';
-import { unavailable } from '../refusal.js';
+import { notAccepted, unavailable } from '../refusal.js';
 import type { Transport } from '../session/session.credentials.js';
 import {
   endSession,
@@ -57,7 +57,7 @@ export class SessionService {
     >,
   ) {}
 
-  /** A `setup` session lasts 15 minutes and may only invite people. */
+  /** A `setup` session lasts 15 minutes and may only invite people. Throws ProblemError 401 when the account is not active by now. */
   async open(
     tx: EntityManager,
     accountId: string,
@@ -68,7 +68,9 @@ export class SessionService {
     const minutes = kind === 'setup' ? SETUP_MINUTES : this.settings.SESSION_MAX_HOURS * 60;
     const hash = hashOfToken(token);
     const given = { id: uuid4(), hash, accountId, kind, minutes, transport, method, network, proven };
-    return { session: transport, token, expiresAt: await insertSession(tx, given) };
+    const expiresAt = await insertSession(tx, given);
+    if (!expiresAt) throw notAccepted('The account is not active.');
+    return { session: transport, token, expiresAt };
   }
 
   /** Another token for the session, which counts as proven now; the old one stops to count with the transaction. Null when it did not

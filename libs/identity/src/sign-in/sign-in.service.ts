@@ -9,7 +9,7 @@ import type { Assertion } from '../passkey/passkey.js';
 import { PasskeyService } from '../passkey/passkey.service.js';
 import type { AssertionOptions } from '../passkey/webauthn.js';
 import { type Account, normalEmail } from '../person/account.js';
-import { accountOfEmail, accountOfId, storePassword } from '../person/account.queries.js';
+import { accountOfEmail, accountOfId, replacePassword } from '../person/account.queries.js';
 import { Passwords } from '../person/password.js';
 import { loginMetrics, timed } from '../person/password.metrics.js';
 import { tryTicket, useTicket } from '../person/ticket.queries.js';
@@ -74,17 +74,32 @@ export class SignInService {
     const account = await accountOfEmail(manager, name);
     const stored = account?.status === 'active' ? account.password : null;
     const matches = await this.passwords.matches(stored, password);
-    if (!account || stored === null || !matches) {
+    const begun = account && matches ? await this.nextStep(account, password, transport) : null;
+    if (!begun) {
       await this.recordFailure('password', account, from);
       await restOfBeat(started);
       throw refused();
     }
     await Promise.all([fromAddress.succeeded(), atAccount.succeeded()]);
-    if (this.passwords.isOutdated(stored))
-      await storePassword(manager, account.id, stored, await this.passwords.hash(password));
-    return account.enrolled
-      ? this.challenges.ask(manager, account.id, transport)
-      : this.dataSource.transaction((tx) => this.enrolments.begin(tx, account, { transport }));
+    return begun;
+  }
+
+  /** Null when the password is another by now, or the account not active: who was reset or disabled while the password was being checked
+   *  holds nothing that was handed out after. */
+  private async nextStep(
+    account: Account,
+    password: string,
+    transport: Transport,
+  ): Promise<Challenge | Enrolment | null> {
+    const { id, password: before } = account;
+    if (before === null) return null;
+    const kept = this.passwords.isOutdated(before) ? await this.passwords.hash(password) : before;
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await replacePassword(tx, id, before, kept))) return null;
+      return account.enrolled
+        ? this.challenges.ask(tx, id, transport)
+        : this.enrolments.begin(tx, account, { transport });
+    });
   }
 
   /** Throws ProblemError 401, or 429 after too many failures. */
