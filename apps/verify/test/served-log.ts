@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ValidationPipe } from '@nestjs/common';
+import { Global, Module, ValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { v7 as uuid7 } from 'uuid';
+import { Reads } from '@lexecon/auth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { LedgerModule, LedgerService, ProofService } from '@lexecon/ledger';
 import { bytesOfUuid, type Entry, type EntryKind, type EntryProof, type Receipt } from '@lexecon/ledger/core';
@@ -21,6 +22,11 @@ const FactKind: EntryKind<string> = {
     sealed: [{ key: { id: uuid7(), key: randomBytes(32) }, fields: { secret: text } }],
   }),
 };
+
+/** Who reads an export goes on record in the server; here nobody keeps it. */
+@Global()
+@Module({ providers: [{ provide: Reads, useValue: { record: () => Promise.resolve() } }], exports: [Reads] })
+class NoRecord {}
 
 /** A log on a real database, as its server hands it out, and a folder for the files of whoever verifies it. */
 export class ServedLog {
@@ -41,7 +47,7 @@ export class ServedLog {
       receiptKeyFile: join(folder, 'receipt.key'),
       mayCreateKeys: true,
     };
-    const testing = await Test.createTestingModule({ imports: [LedgerModule.with(options)] }).compile();
+    const testing = await Test.createTestingModule({ imports: [NoRecord, LedgerModule.with(options)] }).compile();
     const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
     app.useGlobalPipes(new ValidationPipe({ transform: true }));
     await app.init();

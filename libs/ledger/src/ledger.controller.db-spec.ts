@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ValidationPipe } from '@nestjs/common';
+import { Global, Module, ValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
-import { ACCESS, type Access, ProblemError, unprocessable } from '@lexecon/auth';
+import { ACCESS, type Access, ProblemError, Reads, unprocessable } from '@lexecon/auth';
 import { noteVerifier, openNote, parseConsistency, parseTlogProof } from '@lexecon/crypto';
 import { FRESH, NoteKind, noteOf, TestLog } from '../test/log.js';
 import { LEAF_BYTES, openReceipt, type Receipt } from './core/index.js';
@@ -14,6 +14,11 @@ import { LedgerModule } from './ledger.module.js';
 import { LedgerService } from './ledger.service.js';
 import { ProofController } from './proof.controller.js';
 import { ProofService } from './proof.service.js';
+
+/** Reads go on record elsewhere; here nobody keeps them. */
+@Global()
+@Module({ providers: [{ provide: Reads, useValue: { record: () => Promise.resolve() } }], exports: [Reads] })
+class NoRecord {}
 
 describe('the ledger over HTTP', () => {
   let log: TestLog;
@@ -32,7 +37,7 @@ describe('the ledger over HTTP', () => {
       receiptKeyFile: join(log.folder, 'receipt.key'),
       mayCreateKeys: false,
     };
-    const testing = await Test.createTestingModule({ imports: [LedgerModule.with(options)] }).compile();
+    const testing = await Test.createTestingModule({ imports: [NoRecord, LedgerModule.with(options)] }).compile();
     app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
     app.useGlobalPipes(
       new ValidationPipe({
