@@ -41,7 +41,8 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   #epoch = 0n;
   #asOf = -Infinity;
   #turn = 0;
-  #latest = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -90,11 +91,11 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Resolves once everything that was committed before the call is here. What it rejects with is the database's error; after
-   *  a second without success the registry is stale. */
+   *  a second without success the registry is stale. One refresh runs at a time, and one waits for all who called meanwhile: however
+   *  often it is called, what was read is used. */
   refresh(): Promise<void> {
-    this.#turn += 1;
-    this.#latest = this.#refresh(this.#turn);
-    return this.#latest;
+    this.#waiting ??= this.#running.then(() => this.#begin());
+    return this.#waiting;
   }
 
   /** As `refresh`, after a change that was made here: when it fails the change stands, and the next poll brings it. */
@@ -102,8 +103,16 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
     await this.refresh().catch(() => undefined);
   }
 
-  /** One that was overtaken by a later one drops what it read, which may be older, and waits for the later one. */
-  async #refresh(turn: number): Promise<void> {
+  #begin(): Promise<void> {
+    this.#waiting = undefined;
+    this.#turn += 1;
+    const begun = withPatience(this.#read(this.#turn));
+    this.#running = begun.catch(() => undefined);
+    return begun;
+  }
+
+  /** One that was given up drops what it read: it may be older than what is here. */
+  async #read(turn: number): Promise<void> {
     const asked = performance.now();
     const { manager } = this.dataSource;
     const epoch = await currentEpoch(manager);
@@ -112,7 +121,7 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
     const actors = epoch === since ? [] : await changedActors(manager, since);
     const keys = epoch === since ? [] : await changedKeys(manager, since);
     const federations = epoch === since ? [] : await changedFederations(manager, since);
-    if (turn !== this.#turn) return this.#latest;
+    if (turn !== this.#turn) return;
     if (restored) this.#forgetAll();
     if (epoch !== this.#epoch) this.#apply(actors, keys, federations);
     this.#epoch = epoch;
@@ -167,15 +176,18 @@ export class ActorRegistry implements OnModuleInit, OnModuleDestroy {
   }
 
   async #tick(): Promise<void> {
-    const patience = new Promise<never>((_, reject) => {
-      setTimeout(reject, PATIENCE_MS, new Error(`no answer within ${String(PATIENCE_MS)} ms`)).unref();
-    });
     try {
-      await Promise.race([this.refresh(), patience]);
+      await this.refresh();
     } catch (error) {
       if (!this.#stopped) this.#logger.warn(`actors and keys were not refreshed: ${reasonOf(error)}`);
     }
   }
+}
+
+function withPatience(refresh: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(reject, PATIENCE_MS, new Error(`no answer within ${String(PATIENCE_MS)} ms`)).unref();
+  return Promise.race([refresh, promise]).finally(() => clearTimeout(timer));
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown reason');

@@ -238,6 +238,31 @@ describe('actors, keys and the registry', () => {
     expect(here.factsOf('agent', 'known')).toBeDefined();
   });
 
+  it('stays fresh however often it is asked to refresh, also when the database is slower than that', async () => {
+    const source = await new DataSource(database.dataSource.options).initialize();
+    const query = source.manager.query.bind(source.manager);
+    source.manager.query = async <T>(sql: string, parameters?: unknown[]): Promise<T> => {
+      await sleep(100);
+      return query<T>(sql, parameters);
+    };
+    const busy = new ActorRegistry(source, new CredentialUses(), {});
+    try {
+      await busy.onModuleInit();
+      const asked: Promise<void>[] = [];
+      const until = performance.now() + 1_500;
+      while (performance.now() < until) {
+        asked.push(busy.refresh());
+        await sleep(20);
+      }
+      const answer = await refusal(() => busy.version());
+      await Promise.all(asked);
+      expect(answer).toBe(0);
+    } finally {
+      busy.onModuleDestroy();
+      await source.destroy();
+    }
+  });
+
   it('answers 503 to everything once it could not be refreshed for a second, and recovers by itself', async () => {
     const { issued } = await keyFor('before-outage');
     const source = await new DataSource(database.dataSource.options).initialize();
