@@ -91,10 +91,12 @@ export class FederatedTokens {
     const count = (result: string): void => {
       this.#counter.add(1, { issuer: issuer.issuer, result });
     };
+    // Before it is verified: keys that change meanwhile are not those it was verified with.
+    const generation = keys.generation();
     try {
       const verified = await verify(token, issuer, keys, Date.now());
       count('accepted');
-      return { token: verified, generation: keys.generation() };
+      return { token: verified, generation };
     } catch (error) {
       const reason = reasonOf(error);
       count(reason ?? 'unavailable');
