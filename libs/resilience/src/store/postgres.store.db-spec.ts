@@ -20,6 +20,29 @@ describe('buckets shared over PostgreSQL', () => {
     return { store, twin: new PostgresStore(database.dataSource), kept };
   });
 
+  it('leave when they are full, some at a time, and no others', async () => {
+    const { dataSource } = database;
+    await dataSource.query(
+      `INSERT INTO resilience.bucket SELECT sha256(i::text::bytea), now() + CASE WHEN i <= 25 THEN -1 ELSE 60 END * interval '1 s'
+       FROM generate_series(1, 30) i`,
+    );
+    const counts: number[] = [];
+    const counting = {
+      query: async (...given: Parameters<typeof dataSource.query>) => {
+        const answer = await dataSource.query(...given);
+        counts.push(answer[1]);
+        return answer;
+      },
+    };
+    await new PostgresStore(counting as Pick<typeof dataSource, 'query'>).prune(10);
+    expect(Math.max(...counts)).toBe(10);
+    const [row] = await dataSource.query(
+      `SELECT count(*) FILTER (WHERE full_at <= now())::int AS full, count(*)::int AS kept FROM resilience.bucket`,
+    );
+    expect(row.full).toBe(0);
+    expect(row.kept).toBeGreaterThanOrEqual(5);
+  });
+
   it('survive a crash: the table is logged', async () => {
     const [row] = await database.dataSource.query(
       `SELECT relpersistence FROM pg_class WHERE oid = 'resilience.bucket'::regclass`,

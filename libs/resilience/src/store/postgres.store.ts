@@ -27,11 +27,21 @@ export class PostgresStore implements BucketStore {
     await this.dataSource.query('SELECT 1 FROM resilience.bucket LIMIT 1');
   }
 
-  /** Lets full buckets go: they are equal to none. */
-  async prune(): Promise<void> {
-    await this.dataSource.query('DELETE FROM resilience.bucket WHERE full_at <= now()');
+  /** Lets full buckets go: they are equal to none. Some at a time: after an attack there are millions, and one statement over all of
+   *  them would run into its time limit, again and again. */
+  async prune(most = MOST_AT_ONCE): Promise<void> {
+    for (let gone = most; gone === most;) {
+      const [, count] = await this.dataSource.query<[unknown, number]>(PRUNE, [most]);
+      gone = count;
+    }
   }
 }
+
+const MOST_AT_ONCE = 5_000;
+
+const PRUNE = `
+DELETE FROM resilience.bucket WHERE full_at <= now() AND ctid = ANY (ARRAY(
+  SELECT ctid FROM resilience.bucket WHERE full_at <= now() LIMIT $1 FOR UPDATE SKIP LOCKED))`;
 
 /** The row's lock decides among replicas. A bucket that has refused already is only read: an attacker costs no write. Without a taken row
  *  the bucket refused, and the row that stands says how long to wait. */

@@ -66,13 +66,13 @@ export class ValkeyStore implements BucketStore {
     });
   }
 
-  /** Once for each connection. */
+  /** Once for each connection, and whenever health is asked for. */
   async #reliable(): Promise<void> {
     const memory = await this.#client.info('memory');
     const [, policy = 'unknown'] = /^maxmemory_policy:(\S+)/m.exec(memory) ?? [];
-    if (policy !== 'noeviction')
+    this.#checked = policy === 'noeviction';
+    if (!this.#checked)
       throw new Error(`the store of limits evicts keys (maxmemory-policy ${policy}): set it to noeviction`);
-    this.#checked = true;
   }
 }
 

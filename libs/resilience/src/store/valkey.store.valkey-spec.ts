@@ -117,6 +117,22 @@ describe('a Valkey server that would evict buckets', () => {
   const server = new Server();
   afterAll(() => server.stop());
 
+  it('is relied on no more once health has seen that it was set so under way', async () => {
+    const changed = new Server();
+    try {
+      await changed.start();
+      const store = await changed.store();
+      expect(await store.take(Buffer.alloc(32), SLOW, 1)).toBe(0);
+      const client = await createClient({ url: changed.url }).connect();
+      await client.configSet('maxmemory-policy', 'allkeys-lru');
+      client.destroy();
+      await expect(store.check()).rejects.toMatchObject({ problem: { status: 503 } });
+      await expect(store.take(Buffer.alloc(32), SLOW, 1)).rejects.toMatchObject({ problem: { status: 503 } });
+    } finally {
+      await changed.stop();
+    }
+  });
+
   it('is not relied on: everything that asks it is refused', async () => {
     await server.start('--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru');
     const store = new ValkeyStore(server.url, new Breaker('limits-store', { openMs: 5 }));
