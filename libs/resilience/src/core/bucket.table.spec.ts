@@ -27,6 +27,16 @@ const step = fc.record({
 });
 
 describe('a bucket table', () => {
+  it('grants a whole burst, and loses no place, after ten years of running', () => {
+    const table = new BucketTable({ capacity: 64, key });
+    const years = 10 * 365 * 86_400_000;
+    for (let i = 0; i < 5_000; i += 1) {
+      const now = years + i * 1_000.1;
+      expect(table.take(1, `k${i}`, { burst: 3, perSecond: 7 }, 3, now)).toBeGreaterThanOrEqual(0);
+    }
+    expect(table.overflowed).toBe(0);
+  });
+
   it('grants and refuses exactly what plain token buckets do, while it has room', () => {
     fc.assert(
       fc.property(bucket, fc.array(step, { maxLength: 300 }), (limit, steps) => {
