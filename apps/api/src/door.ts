@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '@lexecon/auth';
-import type { Limits, LoadShedder } from '@lexecon/resilience';
+import { isHealth, type Limits, type LoadShedder } from '@lexecon/resilience';
 import { sendProblem } from './problem.filter.js';
 
 const overloaded: Problem = {
@@ -23,7 +23,7 @@ const tooMany = (wait: number): Problem => ({
  *  has asked too often. Health is always answered. The address is the connection's, or the one that a proxy named by TRUST_PROXY gives. */
 export function guardDoor(fastify: FastifyInstance, shedder: LoadShedder, limits: Limits): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (isHealth(request)) return done();
+    if (isHealth(request.routeOptions.url)) return done();
     if (shedder.refuses()) return refuse(reply, request, overloaded);
     const left = limits.admit(request.ip);
     if (left < 0) return refuse(reply, request, tooMany(-left));
@@ -34,8 +34,6 @@ export function guardDoor(fastify: FastifyInstance, shedder: LoadShedder, limits
     done();
   });
 }
-
-const isHealth = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.startsWith('/health') === true;
 
 /** Without the filter, which logs every 503: there may be many. */
 function refuse(reply: FastifyReply, request: FastifyRequest, problem: Problem): void {

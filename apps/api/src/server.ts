@@ -43,14 +43,14 @@ export async function createServer(settings: Settings, logger: Logger): Promise<
   });
   logAccess(adapter.getInstance(), logger);
   setSecurityHeaders(adapter.getInstance(), settings.PUBLIC_URL);
-  refuseTwoCredentials(adapter.getInstance());
-  parseBodies(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
     bodyParser: false,
     logger: appLogger(logger),
     abortOnError: false,
   });
   guardDoor(adapter.getInstance(), app.get(LoadShedder), app.get(Limits));
+  refuseTwoCredentials(adapter.getInstance());
+  parseBodies(adapter.getInstance());
   app.useGlobalPipes(validation());
   app.useGlobalFilters(new ProblemFilter(logger));
   serveDocument(app);

@@ -78,6 +78,19 @@ describe('limits', () => {
     expect(statusOf(await ask('/nothing', { from: '192.0.2.2' }))).toBe(404);
   });
 
+  it('count what is refused for its form like everything else', async () => {
+    server = await testServer({ LIMIT_ADDRESS: '1/h:2' });
+    const asked = async (): Promise<number> => statusOf(await ask('/nothing?a=%00'));
+    expect([await asked(), await asked(), await asked()]).toEqual([422, 422, 429]);
+  });
+
+  it('never refuse health, whatever else its address asked for', async () => {
+    server = await testServer({ LIMIT_READ: '1/h:2' });
+    const opened = async (): Promise<number> => statusOf(await ask('/'));
+    expect([await opened(), await opened(), await opened()]).toEqual([302, 302, 429]);
+    for (let i = 0; i < 3; i += 1) expect(statusOf(await ask('/health/live'))).toBe(200);
+  });
+
   it('count one /64 of IPv6 as one address', async () => {
     server = await testServer({ LIMIT_ADDRESS: '1/h:2' });
     const from = (host: string) => ask('/nothing', { from: `2001:db8:1:2:${host}` }).then(statusOf);

@@ -4,7 +4,7 @@ export { Breakers } from './breaker/breakers.js';
 export { counterNameOf, networkOf } from './limit/address.js';
 export { RateLimiterHealth } from './limit/limit.health.js';
 export { Limits } from './limit/limits.js';
-export { Limited, type RouteClass } from './limit/route-class.js';
+export { isHealth, Limited, type RouteClass } from './limit/route-class.js';
 export { LoadShedder } from './load/load-shedder.js';
 export { resilienceSettings, type ResilienceSettings } from './resilience.config.js';
 export { ResilienceModule } from './resilience.module.js';

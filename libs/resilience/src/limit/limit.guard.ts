@@ -10,7 +10,7 @@ import {
 } from '@nestjs/throttler';
 import { type Principal, ProblemError } from '@lexecon/auth';
 import { type ClassLimit, Limits } from './limits.js';
-import { weightOf } from './route-class.js';
+import { isHealth, weightOf } from './route-class.js';
 
 interface Asking {
   readonly method: string;
@@ -24,7 +24,7 @@ interface Answering {
   header(name: string, value: string): unknown;
 }
 
-/** Counts every request in the bucket of its caller and the class of its route: by account when the guard before it found one, else by
+/** Counts every request but health's in the bucket of its caller and the class of its route: by account when the guard before it found one, else by
  *  address. Says what is left in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers-11). Throws ProblemError 429. */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
@@ -50,6 +50,7 @@ export class LimitGuard extends ThrottlerGuard {
   private count(context: ExecutionContext): void {
     const http = context.switchToHttp();
     const request = http.getRequest<Asking>();
+    if (isHealth(request.routeOptions.url)) return;
     const { routeClass, cost } = weightOf(context.getHandler(), request.method, request.routeOptions.url ?? '');
     const tokens = cost(request.body);
     const left = request.principal

@@ -14,6 +14,9 @@ export interface Weight {
   readonly cost: Cost;
 }
 
+/** Health is asked by what restarts us, from addresses that others may share: it is always answered, and nobody's bucket pays. */
+export const isHealth = (path: string | undefined): boolean => path?.startsWith('/health') === true;
+
 const WEIGHT = 'lexecon:limit';
 const one: Cost = () => 1;
 
