@@ -42,7 +42,7 @@ describe('the file with the pinned issuers', () => {
     const other = join(folder, 'keys.json');
     writeFileSync(other, JSON.stringify({ keys: [jwk] }));
     const kept = [
-      { ...rest, jwks: { keys: [jwk] } },
+      { ...rest, jwks: { keys: [jwk] }, environment: 'production' },
       { ...rest, jwksFile: other, environment: 'staging' },
     ];
     expect(setting.parse(fileWith(kept)).map(({ keys }) => keys)).toEqual([{ keys: [jwk] }, { keys: [jwk] }]);
@@ -69,7 +69,14 @@ describe('the file with the pinned issuers', () => {
       '0.jwks.keys.0 is a secret key: only public ones belong here',
     ]);
     expect(faults([{ ...good, maxAgeSeconds: 90_000 }])[0]).toMatch(/^0\.maxAgeSeconds /);
-    expect(faults([good, good])[0]).toMatch(/names an issuer twice/);
+    const [here, there] = ['production', 'staging'].map((environment) => ({ ...good, environment }));
+    for (const both of [
+      [good, good],
+      [good, there],
+      [here, here],
+    ])
+      expect(faults(both)[0]).toMatch(/names an issuer twice/);
+    expect(faults([here, there])).toEqual([]);
     expect(faults({})[0]).toMatch(/^the file /);
     expect(faults('{')[0]).toBe('is no JSON');
     expect(setting.safeParse(join(folder, 'nowhere')).error?.issues[0]?.message).toBe('cannot be read (ENOENT)');

@@ -54,7 +54,7 @@ const issuer = z
 const issuers = z
   .array(issuer)
   .max(50)
-  .refine((list) => new Set(list.map(nameOf)).size === list.length, {
+  .refine((list) => !list.some((one, at) => list.slice(at + 1).some((other) => meet(one, other))), {
     error: 'names an issuer twice for one environment',
   });
 
@@ -95,5 +95,11 @@ function isSafe(text: string): boolean {
   return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 }
 
-const nameOf = (one: { readonly issuer: string; readonly environment?: string | undefined }): string =>
-  `${one.environment ?? ''} ${one.issuer}`;
+interface Place {
+  readonly issuer: string;
+  readonly environment?: string | undefined;
+}
+
+/** Whether both count in some environment: one that names none counts in all. */
+const meet = (one: Place, other: Place): boolean =>
+  one.issuer === other.issuer && (one.environment ?? other.environment) === (other.environment ?? one.environment);
