@@ -175,6 +175,8 @@ describe('the house rules', () => {
       'libs/policy/src/utils/text.ts': 'export const a = 1;\n',
       'libs/policy/src/left.ts': '// TODO: later\n',
       'libs/policy/src/left.spec.ts': "it.skip('runs', () => {});\n",
+      'libs/policy/src/change.ts': 'const CHANGE_LOCK = 7105;\n',
+      'libs/policy/src/sweep.task.ts': 'const SWEEP_LOCK = 7105;\n',
       'libs/policy/src/named.ts': "import { type EntityManager } from 'typeorm';\nexport class PolicyManager {}\n",
     });
     expect(houseProblems(house)).toEqual([
@@ -183,6 +185,7 @@ describe('the house rules', () => {
       expect.stringContaining('libs/policy/src/long.ts: 301 lines'),
       expect.stringContaining('libs/policy/src/named.ts:2: a name that says nothing'),
       expect.stringContaining('libs/policy/src/utils/text.ts: named after no subject'),
+      'libs/policy/src/sweep.task.ts: the advisory lock 7105 is that of libs/policy/src/change.ts',
     ]);
   });
 });

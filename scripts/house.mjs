@@ -65,6 +65,21 @@ function lockProblems(root) {
   return named ? ['package-lock.json: names a registry (.npmrc keeps npm from doing so)'] : [];
 }
 
+/** Advisory locks are told apart by their number alone. */
+function sharedLocks(root) {
+  const owners = new Map();
+  return [...walk(root)]
+    .filter((path) => /^(?:apps|libs)\/.*\.ts$/.test(path) && !tests.test(path))
+    .flatMap((path) =>
+      [...readFileSync(join(root, path), 'utf8').matchAll(/\b\w*LOCK = (\d+)/g)].map(([, number]) => [path, number]),
+    )
+    .flatMap(([path, number]) => {
+      const owner = owners.get(number) ?? path;
+      owners.set(number, owner);
+      return owner === path ? [] : [`${path}: the advisory lock ${number} is that of ${owner}`];
+    });
+}
+
 export function houseProblems(root) {
-  return [...[...walk(root)].flatMap((path) => problemsOf(root, path)), ...lockProblems(root)];
+  return [...[...walk(root)].flatMap((path) => problemsOf(root, path)), ...sharedLocks(root), ...lockProblems(root)];
 }

@@ -97,6 +97,15 @@ describe('access on record', () => {
     });
   });
 
+  it('asks who is calling and keeps it for HEAD as for GET', async () => {
+    const head = async (headers: Record<string, string>): Promise<number> =>
+      (await server.app.inject({ method: 'HEAD', url: '/api/v1/users', headers })).statusCode;
+    expect(await head({})).toBe(401);
+    expect(await head({ authorization: `Bearer ${token}` })).toBe(200);
+    const [read] = await events('event=personal-data-read&limit=1');
+    expect(read?.public).toMatchObject({ what: 'people', route: 'HEAD /api/v1/users' });
+  });
+
   it('puts the reading of the record on record too', async () => {
     await events(`account=${account}`);
     const [read] = await events(`account=${account}&event=personal-data-read&limit=1`);

@@ -213,6 +213,75 @@ describe('a directory that provisions people (SCIM 2.0)', () => {
     });
   });
 
+  describe('what a caller writes', () => {
+    const eventsOf = async (query: string): Promise<readonly Record<string, Record<string, unknown>>[]> => {
+      const { body } = await call(server, 'GET', `/api/v1/access-events?${query}`, { token: server.tokenFor({}) });
+      return body['items'] as readonly Record<string, Record<string, unknown>>[];
+    };
+
+    it('as a path changes nothing that is not an attribute, whatever every object has', async () => {
+      const id = await made('proto@example.com');
+      const value = { userName: '', email: 'no address', givenName: 7 };
+      for (const path of ['constructor', 'Constructor']) {
+        const { status, body } = await patch(`/Users/${id}`, { op: 'replace', path, value });
+        expect([status, body['userName'], body['name']]).toEqual([200, 'proto@example.com', undefined]);
+      }
+    });
+
+    it('as an id means the same person in capitals, in the record too', async () => {
+      const id = await made('capital@example.com');
+      const changed = await patch(`/Users/${id.toUpperCase()}`, { op: 'add', path: 'displayName', value: 'C' });
+      expect([changed.status, idOf(changed)]).toEqual([200, id]);
+      await scim('GET', `/Users/${id.toUpperCase()}`);
+      for (const written of [id, id.toUpperCase()]) {
+        expect(await eventsOf(`account=${written}&event=person-changed`)).toHaveLength(1);
+        const reads = await eventsOf(`account=${written}&event=personal-data-read`);
+        expect(reads.filter((read) => read['public']?.['route'] === 'GET /scim/v2/Users/:id')).toHaveLength(1);
+      }
+      const group = await scim('POST', '/Groups', { displayName: 'Capitals', members: [{ value: id.toUpperCase() }] });
+      const same = await scim('PUT', `/Groups/${idOf(group).toUpperCase()}`, {
+        displayName: 'Capitals',
+        members: [{ value: id.toUpperCase() }],
+      });
+      expect(same.body['members']).toEqual([expect.objectContaining({ value: id })]);
+      const gone = await patch(`/Groups/${idOf(group)}`, {
+        op: 'remove',
+        path: 'members',
+        value: [{ value: id.toUpperCase() }],
+      });
+      expect(gone.body['members']).toEqual([]);
+    });
+
+    it('as If-Match and is no version matches none', async () => {
+      const id = await made('match@example.com');
+      for (const ifMatch of ['"other"', 'W/"1', '"9", "8"']) {
+        const headers = { 'if-match': ifMatch };
+        expect([ifMatch, (await scim('DELETE', `/Users/${id}`, undefined, headers)).status]).toEqual([ifMatch, 412]);
+      }
+      expect((await scim('DELETE', `/Users/${id}`, undefined, { 'if-match': '*' })).status).toBe(204);
+    });
+
+    it('as a filter is on record with how many people it showed', async () => {
+      await made('counted-1@example.com');
+      await made('counted-2@example.com');
+      const { body } = await scim('GET', '/Users?count=2');
+      expect(body['itemsPerPage']).toBe(2);
+      const [read] = await eventsOf('event=personal-data-read&actor=directory&limit=1');
+      expect(read?.['public']).toMatchObject({ route: 'GET /scim/v2/Users', count: 2 });
+    });
+
+    it('makes no group larger than 5000, one member after the other', async () => {
+      const group = await scim('POST', '/Groups', { displayName: 'Large', members: [] });
+      const add = (from: number) => ({
+        op: 'add',
+        path: 'members',
+        value: Array.from({ length: 2_501 }, (_, at) => ({ value: String(from + at) })),
+      });
+      const { status, body } = await patch(`/Groups/${idOf(group)}`, add(0), add(10_000));
+      expect([status, body['detail']]).toEqual([400, 'A Group has 5000 members at most.']);
+    });
+  });
+
   describe('somebody who is deprovisioned', () => {
     const person = async (email: string): Promise<{ id: string; session: string }> => {
       await personWith(server, email, ['auditor']);
@@ -308,6 +377,15 @@ describe('a directory that provisions people (SCIM 2.0)', () => {
       expect(await made('barred@example.com')).toBe(id);
       expect((await scim('GET', `/Users/${id}`)).body['active']).toBe(false);
     });
+  });
+
+  it('cannot enable whom an administrator enabled and then disabled again', async () => {
+    const id = await made('barred-twice@example.com');
+    const standing = (what: string): Promise<Answer> =>
+      call(server, 'POST', `/api/v1/users/${id}/${what}`, { token: server.tokenFor({}), body: { reason: 'a test' } });
+    await patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false });
+    expect([(await standing('enable')).status, (await standing('disable')).status]).toEqual([200, 200]);
+    expect((await patch(`/Users/${id}`, { op: 'replace', path: 'active', value: true })).body['active']).toBe(false);
   });
 
   describe('groups', () => {

@@ -107,12 +107,19 @@ function readOf(request: Request, what: string, about: About, count: number | nu
 
 function subjectOf({ account, user }: About, filter: Readonly<Record<string, string>>): string | undefined {
   const [id, name] = [account && filter[account], user && filter[user]];
-  if (id) return `account:${id}`;
+  // One person has one key in the vault, however their id is written.
+  if (id) return `account:${id.toLowerCase()}`;
   return name ? `user:${name}` : undefined;
 }
+
+/** Members that hold the records of a page: ours, and SCIM's. */
+const LISTS: ReadonlySet<string> = new Set(['items', 'Resources']);
 
 function countOf(answer: unknown): number | null {
   if (Array.isArray(answer)) return answer.length;
   if (typeof answer !== 'object' || answer === null || 'getStream' in answer) return null;
-  return 'items' in answer && Array.isArray(answer.items) ? answer.items.length : 1;
+  const [list] = Object.entries(answer).flatMap(([name, value]) =>
+    LISTS.has(name) && Array.isArray(value) ? [value] : [],
+  );
+  return list?.length ?? 1;
 }

@@ -37,7 +37,8 @@ export interface AccessFact {
   readonly sealed?: Fields;
 }
 
-export const accountSubject = (id: string): string => `account:${id}`;
+/** One person has one key in the vault, however their id is written. */
+export const accountSubject = (id: string): string => `account:${id.toLowerCase()}`;
 /** What concerns no person is sealed under the deployment's own key. */
 const DEPLOYMENT = 'deployment:';
 

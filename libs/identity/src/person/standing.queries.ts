@@ -25,10 +25,11 @@ export async function disableAccount(tx: EntityManager, id: string): Promise<boo
   return disabled;
 }
 
-/** Whoever has no password yet is invited again, and needs a new invitation. False when the account is not disabled.
- *  Rejects with ProblemError 409 when it would make a third administrator. */
+/** Whoever has no password yet is invited again, and needs a new invitation; a directory that disabled the account has no say any more.
+ *  False when the account is not disabled. Rejects with ProblemError 409 when it would make a third administrator. */
 export async function enableAccount(tx: EntityManager, id: string): Promise<boolean> {
   try {
+    await tx.query('UPDATE identity.scim_user SET disabled = false WHERE id = $1 AND disabled', [id]);
     return await changed(
       tx,
       `UPDATE identity.account SET last_active_at = now(), status = CASE WHEN password IS NULL THEN 'invited' ELSE 'active' END

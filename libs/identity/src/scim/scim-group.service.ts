@@ -73,15 +73,17 @@ export class ScimGroupService {
   /** `change` makes the new state of the old one. Throws ScimError 400, 404, 409, 412. */
   async change(
     by: Principal,
-    id: string,
+    given: string,
     change: (before: Group) => GroupState,
     version: number | undefined,
   ): Promise<Group> {
-    const before = await this.read(id);
+    const before = await this.read(given);
+    const { id } = before;
     if (version !== undefined && version !== before.version) throw changedMeanwhile();
     const after = change(before);
-    const added = await this.#users(after.members.filter((member) => !before.members.includes(member)));
-    const removed = before.members.filter((member) => !after.members.includes(member));
+    const [members, kept] = [new Set(before.members), new Set(after.members)];
+    const added = await this.#users(after.members.filter((member) => !members.has(member)));
+    const removed = before.members.filter((member) => !kept.has(member));
     const renamed = after.displayName !== before.displayName;
     const touched = renamed ? [...new Set([...before.members, ...added])] : [...added, ...removed];
     const record = await this.log.seal(factOf(by, id, after.displayName, added, removed));
@@ -100,8 +102,9 @@ export class ScimGroupService {
   }
 
   /** Throws ScimError 404. */
-  async delete(by: Principal, id: string, version: number | undefined): Promise<void> {
-    const before = await this.read(id);
+  async delete(by: Principal, given: string, version: number | undefined): Promise<void> {
+    const before = await this.read(given);
+    const { id } = before;
     if (version !== undefined && version !== before.version) throw changedMeanwhile();
     const record = await this.log.seal(factOf(by, id, before.displayName, [], before.members, { deleted: true }));
     await this.dataSource.transaction(async (tx) => {

@@ -25,7 +25,8 @@ import { changedMeanwhile, noSuch, taken } from './scim.error.js';
 import { parseFilter } from './scim.filter.js';
 import type { UserRow } from './scim.resource.js';
 
-/** People as a directory makes, changes and ends them. */
+/** People as a directory makes, changes and ends them. However their id is written, the record has it as it is kept: one person has one
+ *  key in the vault. */
 @Injectable()
 export class ScimUserService {
   constructor(
@@ -71,11 +72,12 @@ export class ScimUserService {
   /** `change` makes the new state of the old one. Throws ScimError 404, 409 when a name or address is another's, 412. */
   async change(
     by: Principal,
-    id: string,
+    given: string,
     change: (before: UserRow) => UserState,
     version: number | undefined,
   ): Promise<UserRow> {
-    const before = await this.read(id);
+    const before = await this.read(given);
+    const { id } = before;
     if (version !== undefined && version !== before.version) throw changedMeanwhile();
     const after = change(before);
     const record = await this.log.seal(factOf(eventOf(before, after), by, id, after));
@@ -92,8 +94,9 @@ export class ScimUserService {
   }
 
   /** The account stays, disabled: what its person did has to name somebody. Throws ScimError 404. */
-  async delete(by: Principal, id: string, version: number | undefined): Promise<void> {
-    const before = await this.read(id);
+  async delete(by: Principal, given: string, version: number | undefined): Promise<void> {
+    const before = await this.read(given);
+    const { id } = before;
     if (version !== undefined && version !== before.version) throw changedMeanwhile();
     const record = await this.log.seal(factOf('person-deprovisioned', by, id, before, { deleted: true }));
     await this.dataSource.transaction(async (tx) => {

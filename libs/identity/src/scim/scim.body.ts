@@ -22,7 +22,7 @@ export interface GroupState {
   readonly members: readonly string[];
 }
 
-const MOST_MEMBERS = 5_000;
+export const MOST_MEMBERS = 5_000;
 /** One line, 1 to 255 characters. */
 export const text = z.string().trim().min(1).max(255).regex(LINE);
 const optional = text.nullish().catch(null);
@@ -51,14 +51,10 @@ const userSchema = z.looseObject({
   active: flag.nullish(),
 });
 
-const groupSchema = z.looseObject({
-  displayName: text,
-  externalId: optional,
-  members: z
-    .array(z.looseObject({ value: z.string().max(64) }))
-    .max(MOST_MEMBERS)
-    .nullish(),
-});
+/** Ids in lower case, as they are kept: however one is written, it means the same User. */
+export const members = z.array(z.looseObject({ value: z.string().max(64).toLowerCase() })).max(MOST_MEMBERS);
+
+const groupSchema = z.looseObject({ displayName: text, externalId: optional, members: members.nullish() });
 
 /** Throws ScimError 400. */
 export function parseUser(body: unknown): UserState {
@@ -77,8 +73,8 @@ export function parseUser(body: unknown): UserState {
 
 /** Throws ScimError 400. */
 export function parseGroup(body: unknown): GroupState {
-  const { displayName, externalId, members } = parsed(groupSchema, caseless(body));
-  return { displayName, externalId: externalId ?? null, members: (members ?? []).map(({ value }) => value) };
+  const { displayName, externalId, members: given } = parsed(groupSchema, caseless(body));
+  return { displayName, externalId: externalId ?? null, members: (given ?? []).map(({ value }) => value) };
 }
 
 /** Throws ScimError 400. */

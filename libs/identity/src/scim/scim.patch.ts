@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { caseless, emailOf, flag, type GroupState, parsed, text, type UserState } from './scim.body.js';
+import {
+  caseless,
+  emailOf,
+  flag,
+  type GroupState,
+  members,
+  MOST_MEMBERS,
+  parsed,
+  text,
+  type UserState,
+} from './scim.body.js';
 import { invalidPath, invalidValue } from './scim.error.js';
 
 const MOST_OPERATIONS = 1_000;
@@ -31,14 +41,16 @@ export function patchUser(before: UserState, body: unknown): UserState {
   return operationsOf(body)
     .flatMap(spread)
     .reduce<UserState>((user, { op, path, value }) => {
-      const change = userChanges[userPath(path)];
+      const change = changeAt(userPath(path));
       return change ? { ...user, ...change(op === 'remove' ? null : value) } : user;
     }, before);
 }
 
 /** The group as the operations leave it. Throws ScimError 400. */
 export function patchGroup(before: GroupState, body: unknown): GroupState {
-  return operationsOf(body).flatMap(spread).reduce(groupAfter, before);
+  const after = operationsOf(body).flatMap(spread).reduce(groupAfter, before);
+  if (after.members.length > MOST_MEMBERS) throw invalidValue(`A Group has ${String(MOST_MEMBERS)} members at most.`);
+  return after;
 }
 
 const operationsOf = (body: unknown): readonly Operation[] =>
@@ -95,10 +107,13 @@ const userChanges: Readonly<Record<string, (value: unknown) => Partial<UserState
   },
 };
 
+/** Own members only: `constructor` is a path that anybody can write, and no attribute. */
+const changeAt = (path: string): ((value: unknown) => Partial<UserState>) | undefined =>
+  Object.hasOwn(userChanges, path) ? userChanges[path] : undefined;
+
 const MEMBER = /^members\[\s*value\s+eq\s+"([^"]{1,64})"\s*\]$/;
-const membersSchema = z.array(z.looseObject({ value: z.string().max(64) })).max(5_000);
 const membersOf = (value: unknown): readonly string[] =>
-  parsed(membersSchema, Array.isArray(value) ? value : [value]).map(({ value: id }) => id);
+  parsed(members, Array.isArray(value) ? value : [value]).map(({ value: id }) => id);
 
 function groupAfter(group: GroupState, { op, path, value }: Placed): GroupState {
   const at = normalPath(path);
@@ -115,7 +130,7 @@ function groupAfter(group: GroupState, { op, path, value }: Placed): GroupState 
   return value == null ? { ...group, members: [] } : without(group, membersOf(value));
 }
 
-const without = (group: GroupState, ids: readonly string[]): GroupState => ({
-  ...group,
-  members: group.members.filter((id) => !ids.includes(id)),
-});
+function without(group: GroupState, ids: readonly string[]): GroupState {
+  const gone = new Set(ids);
+  return { ...group, members: group.members.filter((id) => !gone.has(id)) };
+}

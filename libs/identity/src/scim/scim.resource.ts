@@ -42,10 +42,11 @@ export type Resource = Readonly<Record<string, unknown>> & {
 
 export const etagOf = (version: number): string => `W/"${String(version)}"`;
 
-/** The version an If-Match names; undefined when it names none or any. */
+/** The version an If-Match names: undefined when there is none, or it is `*`; one that no resource has when it is none of ours. */
 export const versionOf = (ifMatch: string | undefined): number | undefined => {
-  const [, version] = /^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(ifMatch ?? '') ?? [];
-  return version === undefined ? undefined : Number(version);
+  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
+  const [, version] = /^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(ifMatch) ?? [];
+  return version === undefined ? -1 : Number(version);
 };
 
 export const userResource = (user: UserRow, base: string): Resource => ({

@@ -4,7 +4,7 @@ import { ScimSync } from './scim-sync.service.js';
 
 const PERIOD_MS = 10_000;
 /** Advisory lock: one replica sweeps at a time. */
-const SWEEP_LOCK = 7121;
+const SWEEP_LOCK = 7122;
 
 /** Finishes what a crash or an outage left open between a directory's word and its effect, within seconds. */
 @Injectable()
