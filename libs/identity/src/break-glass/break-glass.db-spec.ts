@@ -6,7 +6,7 @@ import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { SecretBox } from '@lexecon/vault';
 import { TotpVault } from '../factor/totp.vault.js';
 import { account, administrator, recordingLog, refusal, terms } from '../identity.testing.js';
-import { accountOfEmail } from '../person/account.queries.js';
+import { accountOfEmail, peopleBefore } from '../person/account.queries.js';
 import { GrantService } from '../person/grant.service.js';
 import { Passwords } from '../person/password.js';
 import { accountsToErase, idleAccounts, requireAdministrator } from '../person/standing.queries.js';
@@ -67,6 +67,13 @@ describe('the break-glass account', () => {
       `UPDATE identity.account SET last_active_at = now() - interval '1 year' WHERE break_glass`,
     );
     expect(await idleAccounts(database.dataSource.manager, 90)).not.toContain(sealed.id);
+  });
+
+  it('is listed among people without the name that it is signed in to with', async () => {
+    const { id, email } = await seal();
+    const people = await peopleBefore(database.dataSource.manager, null, 100);
+    expect(people.map((person) => person.id)).toContain(id);
+    expect(JSON.stringify(people)).not.toContain(email);
   });
 
   it('lets the last administrator go', async () => {

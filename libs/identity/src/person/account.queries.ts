@@ -2,7 +2,8 @@ import type { EntityManager } from 'typeorm';
 import type { Account, Person } from './account.js';
 import { activeRoles } from './grant.queries.js';
 
-const PERSON = `a.id, a.email, ${activeRoles('a.id')} AS roles, a.justification, a.status, 
+/** The name of the break-glass account is a secret: with it, failing to sign in would keep others out. */
+const PERSON = `a.id, CASE WHEN a.break_glass AND a.status <> 'deleted' THEN 'break-glass@lexecon.invalid' ELSE a.email END AS email, ${activeRoles('a.id')} AS roles, a.justification, a.status, 
   (a.totp_secret IS NOT NULL AND a.totp_step > 0 OR EXISTS (SELECT FROM identity.passkey k WHERE k.account_id = a.id)) AS "secondFactor",
   a.created_at AS "createdAt"`;
 /** The columns of an `Account`, of identity.account as `a`. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { jest } from '@jest/globals';
 import pg from 'pg';
 import { v7 as uuid7 } from 'uuid';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
@@ -232,6 +233,20 @@ describe('the standing of people', () => {
       await unused(id, 91);
       await sessions.open(database.dataSource.manager, id, 'full');
       await standing.disableIdle();
+      expect((await rowOf(id))['status']).toBe('active');
+    });
+
+    it('is not disabled when somebody comes in just then', async () => {
+      const id = await account(database, { status: 'active' });
+      await unused(id, 91);
+      const seal = log.seal.bind(log);
+      const sealing = jest.spyOn(log, 'seal').mockImplementationOnce(async (fact) => {
+        await sessions.open(database.dataSource.manager, id, 'full');
+        return seal(fact);
+      });
+      await standing.disableIdle();
+      expect(sealing).toHaveBeenCalled();
+      sealing.mockRestore();
       expect((await rowOf(id))['status']).toBe('active');
     });
 

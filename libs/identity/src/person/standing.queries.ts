@@ -14,12 +14,14 @@ export async function lockAccount(tx: EntityManager, id: string): Promise<{ read
   return row;
 }
 
-/** What the account had in its hand for a next step counts no more. False when it was disabled or deleted before. */
-export async function disableAccount(tx: EntityManager, id: string): Promise<boolean> {
+/** What the account had in its hand for a next step counts no more. False when it was disabled or deleted before; with `idleDays`, also
+ *  when somebody came in with it since. */
+export async function disableAccount(tx: EntityManager, id: string, idleDays: number | null = null): Promise<boolean> {
   const disabled = await changed(
     tx,
-    `UPDATE identity.account SET status = 'disabled' WHERE id = $1 AND status IN ('invited', 'active') RETURNING id`,
-    [id],
+    `UPDATE identity.account SET status = 'disabled' WHERE id = $1 AND status IN ('invited', 'active')
+       AND ($2::int IS NULL OR last_active_at < now() - make_interval(days => $2)) RETURNING id`,
+    [id, idleDays],
   );
   if (disabled) await voidTickets(tx, id);
   return disabled;

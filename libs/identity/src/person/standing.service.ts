@@ -68,7 +68,7 @@ export class StandingService {
       const record = await this.log.seal({ event: 'person-disabled', about, public: { cause: 'idle', days } });
       try {
         await this.dataSource.transaction(async (tx) => {
-          if (await this.end(tx, id, disableAccount)) await this.log.append(tx, record);
+          if (await this.end(tx, id, (db) => disableAccount(db, id, days))) await this.log.append(tx, record);
         });
       } catch (error) {
         if (!(error instanceof ProblemError)) throw error;
@@ -90,7 +90,11 @@ export class StandingService {
     await markErased(manager, id);
   }
 
-  private async end(tx: EntityManager, id: string, how: typeof disableAccount): Promise<boolean> {
+  private async end(
+    tx: EntityManager,
+    id: string,
+    how: (tx: EntityManager, id: string) => Promise<boolean>,
+  ): Promise<boolean> {
     const roles = await activeRolesOf(tx, id);
     if (!(await how(tx, id))) return false;
     await this.sessions.closeAll(tx, id);

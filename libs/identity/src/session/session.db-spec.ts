@@ -173,6 +173,14 @@ describe('sessions', () => {
     expect(await services.sessions.principalOf(token)).not.toBeNull();
   });
 
+  it('of somebody deleted are ended by nobody, who would write about them anew', async () => {
+    const { id } = await person();
+    await database.dataSource.query(`UPDATE identity.account SET status = 'deleted' WHERE id = $1`, [id]);
+    entries.length = 0;
+    expect(await refusal(services.overview.endAllOf(administrator, id, 'left in anger'))).toBe(404);
+    expect(entries).toEqual([]);
+  });
+
   it('last as long as the settings say, wherever they were opened', async () => {
     const strict = signInServices(database.dataSource, log, { ...sessionSettings, SESSION_MAX_HOURS: 1 });
     const { id } = await person();

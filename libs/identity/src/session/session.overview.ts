@@ -77,7 +77,7 @@ export class SessionOverview {
 
   async #knownId(id: string): Promise<string> {
     const person = validate(id) ? await personOf(this.dataSource.manager, id) : undefined;
-    if (!person) throw notFound('person');
+    if (!person || person.status === 'deleted') throw notFound('person');
     return person.id;
   }
 }
