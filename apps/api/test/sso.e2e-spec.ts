@@ -211,6 +211,60 @@ describe('signing in at an identity provider', () => {
     expect((await fetch(`${start()}/link`, { method: 'POST' })).status).toBe(401);
   });
 
+  it('links nothing once the session that began it has ended', async () => {
+    await personWith(server, 'rita@elsewhere.example', ['reviewer']);
+    acme.signInAs({ ...ada, sub: 'rita-1', email: 'rita@personal.example', groups: [] });
+    const browser = new TestBrowser();
+    const token = await signedIn(server, 'rita@elsewhere.example');
+    const { body } = await browser.post(`${start()}/link`, { authorization: `Bearer ${token}` });
+    expect((await call(server, 'POST', '/api/v1/auth/logout', { token })).status).toBe(204);
+    expect((await browser.go(String(body['location']))).status).toBe(403);
+    expect(await database.query(`SELECT 1 FROM identity.external_identity WHERE subject = 'rita-1'`)).toEqual([]);
+  });
+
+  it('ends the session that the browser held: the new cookie takes its place', async () => {
+    const origin = 'https://lexecon.example';
+    const globex = await testProvider({ relay: origin, name: 'globex', clientSecret: 'secret-of-globex' });
+    const own = { issuer: globex.issuer, clientSecretFile: 'globex.secret', secondFactor: { amr: ['mfa'] } };
+    const scopes = ['openid', 'email', 'groups'];
+    const terms = { name: 'globex', clientId: 'lexecon', scopes, createPeople: true, roles: { auditors: ['auditor'] } };
+    writeFileSync(join(folder, 'globex.secret'), 'secret-of-globex');
+    writeFileSync(
+      join(folder, 'globex.json'),
+      JSON.stringify([{ ...terms, ...own, emailDomains: ['globex.example'] }]),
+    );
+    const site = await testServer(
+      { PUBLIC_URL: origin, TRUST_PROXY: '127.0.0.1', OIDC_PROVIDERS_FILE: join(folder, 'globex.json') },
+      server,
+    );
+    try {
+      globex.signInAs({ ...ada, sub: 'gina-1', email: 'gina@globex.example' });
+      const ask = (url: string, cookie: string) =>
+        call(site, 'GET', url, { headers: { 'x-forwarded-proto': 'https', cookie } });
+      const cookiesIn = ({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): string =>
+        [headers['set-cookie']]
+          .flat()
+          .map((line) => String(line).split(';')[0])
+          .join('; ');
+      /** The session's cookie is Strict: it comes with the beginning, and not with the callback that another site leads to. */
+      const enter = async (held: string): Promise<string> => {
+        const begun = await ask('/api/v1/auth/oidc/globex?session=cookie', held);
+        const { hops } = await new TestBrowser().go(String(begun.headers['location']), atCallback);
+        const answer = await ask(String(hops.at(-1)).slice(origin.length), cookiesIn(begun));
+        expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+        return /__Host-lexecon-session=[^;]+/.exec(cookiesIn(answer))?.[0] ?? '';
+      };
+      const alive = async (cookie: string): Promise<number> => (await ask('/api/v1/auth/session', cookie)).status;
+      const first = await enter('');
+      expect(await alive(first)).toBe(200);
+      const second = await enter(first);
+      expect([await alive(first), await alive(second)]).toEqual([401, 200]);
+    } finally {
+      await site.close();
+      await globex.close();
+    }
+  });
+
   it('counts as fresh only when the provider has asked for the proof just now', async () => {
     const browser = new TestBrowser();
     const owner = { ...ada, sub: 'owner-1', email: 'owner-1@acme.example', groups: ['owners'] };
@@ -410,6 +464,14 @@ describe('signing in at an identity provider', () => {
       const token = await signed(claims());
       expect((await post(token)).status).toBe(200);
       expect((await post(token)).status).toBe(400);
+    });
+
+    it('is taken with the type of the standard, a general one or none', async () => {
+      for (const typ of ['application/logout+jwt', 'JWT', undefined]) {
+        const header = { alg: 'RS256', kid: 'test', ...(typ !== undefined && { typ }) };
+        const token = await new SignJWT(claims()).setProtectedHeader(header).sign(acme.privateKey);
+        expect([typ, (await post(token)).status]).toEqual([typ, 200]);
+      }
     });
 
     it('of one who was never here is fine', async () => {

@@ -7,7 +7,7 @@ import type { AccessEvent, AccessRecord } from '../access/access.kind.js';
 import { networkOf } from '../address.js';
 import { type IdentitySettings, SETTINGS } from '../identity.config.js';
 import { type Account, normalEmail } from '../person/account.js';
-import { accountOfEmail, insertAccount } from '../person/account.queries.js';
+import { accountOfEmail, accountOfId, insertAccount } from '../person/account.queries.js';
 import {
   changesNothing,
   factsOfPlan,
@@ -20,15 +20,16 @@ import { conflict } from '../refusal.js';
 import { type Challenge, ChallengeService } from '../sign-in/challenge.service.js';
 import { type Enrolment, EnrolmentService } from '../sign-in/enrolment.service.js';
 import { type OpenedSession, SessionService } from '../sign-in/session.service.js';
+import { endSession } from '../session/session.queries.js';
 import type { Claims } from './id-token.js';
 import type { OidcProvider } from './provider.config.js';
 import {
-  accountOf,
   accountOfIdentity,
   activateLinked,
   type Attempt,
   claimAccount,
   insertIdentity,
+  isSessionOpen,
   noteProviderSession,
 } from './sso.queries.js';
 
@@ -36,7 +37,13 @@ import {
 const JUST_NOW_MS = 60_000;
 
 export type Arrived = OpenedSession | Challenge | Enrolment;
-type Start = Pick<Attempt, 'session' | 'accountId'> & { readonly from: Origin };
+type Start = Pick<Attempt, 'session' | 'accountId'> & {
+  readonly from: Origin;
+  /** Id of the session in which somebody links an identity to their account. */
+  readonly linkedIn: string | null;
+  /** Hash of the token that the browser held when it began. */
+  readonly held: Buffer | null;
+};
 
 /** How the person the provider vouches for comes to an account here. */
 type Way =
@@ -78,9 +85,10 @@ export class SsoArrival {
     records: readonly AccessRecord[],
     start: Start,
   ): Promise<Arrived> {
+    if (start.accountId !== null && !(await isSessionOpen(tx, start.linkedIn))) throw noAccount();
     await this.#settle(tx, claims, way);
     await followPlan(tx, plan);
-    const account = await accountOf(tx, way.account.id);
+    const account = await accountOfId(tx, way.account.id);
     if (account?.status !== 'active') throw noAccount();
     if (claims.sid !== null)
       await noteProviderSession(tx, claims.issuer, claims.sid, account.id, this.settings.SESSION_MAX_HOURS);
@@ -102,8 +110,10 @@ export class SsoArrival {
   }
 
   async #next(tx: EntityManager, { secondFactor, provedAt }: Claims, account: Account, start: Start): Promise<Arrived> {
-    const { session: transport, from } = start;
+    const { session: transport, from, held } = start;
     if (secondFactor) {
+      // A browser holds one session: the new one takes the place of what it began with.
+      if (held !== null) await endSession(tx, held);
       const opening = {
         transport,
         method: 'sso',
@@ -125,7 +135,7 @@ export class SsoArrival {
       return { by: 'identity', account: known };
     }
     if (linkTo !== null) {
-      const account = await accountOf(manager, linkTo);
+      const account = await accountOfId(manager, linkTo);
       if (account) return { by: 'session', account };
     }
     const email = believedEmail(provider, claims);

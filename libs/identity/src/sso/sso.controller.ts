@@ -50,7 +50,8 @@ export class SsoController {
     @Res({ passthrough: true }) answer: Answer,
   ): Promise<{ readonly url: string; readonly statusCode: number }> {
     this.carrier.assertCarriable(session, from);
-    const { location, browser } = await this.signIns.begin(provider, { session, prompt });
+    const held = this.carrier.heldBy(session, from);
+    const { location, browser } = await this.signIns.begin(provider, { session, prompt, held });
     answer.header('set-cookie', browserCookie(browser, this.#secure, ATTEMPT_MINUTES * 60));
     answer.header('cache-control', 'no-store');
     return { url: location, statusCode: 302 };

@@ -41,9 +41,13 @@ export async function takeAttempt(
   return row;
 }
 
-export async function accountOf(db: EntityManager, id: string): Promise<Account | undefined> {
-  const [row] = await db.query<Account[]>(`SELECT ${ACCOUNT} FROM identity.account a WHERE id = $1`, [id]);
-  return row;
+/** Whether the session of this id has not ended; it does not end before the transaction does. */
+export async function isSessionOpen(tx: EntityManager, id: string | null): Promise<boolean> {
+  const rows = await tx.query<unknown[]>(
+    'SELECT 1 FROM identity.session WHERE id = $1 AND revoked_at IS NULL AND expires_at > now() FOR SHARE',
+    [id],
+  );
+  return rows.length > 0;
 }
 
 export interface ExternalIdentity {

@@ -30,6 +30,8 @@ export interface Wish {
   readonly prompt?: 'login' | undefined;
   /** Whoever is signed in already and wants to link what comes back to their account. */
   readonly by?: Principal;
+  /** Token of the session that the browser holds in its cookie, which the new one will overwrite. */
+  readonly held?: string | null;
 }
 
 export interface Callback {
@@ -57,7 +59,7 @@ export class SsoService {
 
   /** Throws ProblemError 404 for an unknown
    *  provider, 503 when it does not answer. */
-  async begin(name: string, { session, prompt, by }: Wish): Promise<Started> {
+  async begin(name: string, { session, prompt, by, held }: Wish): Promise<Started> {
     const provider = this.providers.named(name);
     const begun = await beginFlow(await this.#legOf(provider), {
       ...hintsOf(provider),
@@ -73,7 +75,12 @@ export class SsoService {
       session,
       accountId: by?.id ?? null,
     };
-    const sealed = this.box.seal(Buffer.from(JSON.stringify(begun.pending)), boundTo(stateHash));
+    const kept: Kept = {
+      pending: begun.pending,
+      linkedIn: by?.session ?? null,
+      held: held == null ? null : hashOfToken(held).toString('hex'),
+    };
+    const sealed = this.box.seal(Buffer.from(JSON.stringify(kept)), boundTo(stateHash));
     await insertAttempt(this.dataSource.manager, { ...attempt, sealed }, ATTEMPT_MINUTES);
     return { location: begun.location.href, browser };
   }
@@ -92,10 +99,11 @@ export class SsoService {
           })
         : undefined;
     if (!attempt) throw refused();
-    const pending = parsePending(this.box.open(attempt.sealed, boundTo(attempt.stateHash)));
+    const { pending, linkedIn, held } = parseKept(this.box.open(attempt.sealed, boundTo(attempt.stateHash)));
     try {
       const claims = await this.#claims(provider, parameters, pending);
-      return await this.arrival.welcome(provider, claims, { ...attempt, from });
+      const start = { ...attempt, linkedIn, held: held === null ? null : Buffer.from(held, 'hex'), from };
+      return await this.arrival.welcome(provider, claims, start);
     } catch (error) {
       const problem = outageIn(error) ?? (error instanceof ProblemError ? error : refused());
       if (!(error instanceof ProblemError)) this.#logger.warn(`sign-in at ${name} failed: ${reasonOf(error)}`);
@@ -143,8 +151,17 @@ const freshHints = { prompt: 'login', max_age: '60' } as const;
 
 const boundTo = (stateHash: Buffer): string => `sso:${stateHash.toString('hex')}`;
 
-function parsePending(plain: Buffer): Pending {
-  return JSON.parse(plain.toString('utf8')) as Pending;
+/** What the beginning leaves for the end, beside the row that is searched for. */
+interface Kept {
+  readonly pending: Pending;
+  /** Id of the session in which somebody links an identity to their account. */
+  readonly linkedIn: string | null;
+  /** Hash of the token that the browser held, in hex. */
+  readonly held: string | null;
+}
+
+function parseKept(plain: Buffer): Kept {
+  return JSON.parse(plain.toString('utf8')) as Kept;
 }
 
 function unlessOutage(error: unknown): never {
