@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuid7 } from 'uuid';
 import { permissionsOf, type Principal, ProblemError } from '@lexecon/auth';
+import { hmacSha256 } from '@lexecon/crypto';
 import type { TestDatabase } from '@lexecon/database/testing';
 import type { LedgerService } from '@lexecon/ledger';
 import type { Entry, EntryKind } from '@lexecon/ledger/core';
@@ -92,3 +93,6 @@ export async function within(ms: number, reached: () => boolean): Promise<void> 
 
 /** Where no ledger refuses what was decided before. */
 export const noSwitch = { advanceEpoch: (): Promise<number> => Promise.resolve(0) };
+
+/** A blind index under a key of the tests. */
+export const blind = { blindIndex: (text: string): Buffer => hmacSha256(Buffer.alloc(32, 7), text) };

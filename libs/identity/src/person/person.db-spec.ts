@@ -2,7 +2,7 @@ import { HOTP, Secret } from 'otpauth';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { PostgresStore, SharedLimits } from '@lexecon/resilience';
 import type { EnrolmentService } from '../sign-in/enrolment.service.js';
-import { administrator, recordingLog, refusal, terms } from '../identity.testing.js';
+import { administrator, blind, recordingLog, refusal, terms } from '../identity.testing.js';
 import { type FirstAdministrator, SetupService } from './setup.service.js';
 import { PersonService } from './person.service.js';
 import { SessionService } from '../sign-in/session.service.js';
@@ -293,7 +293,11 @@ describe('people', () => {
     });
 
     it('refuses an address after 100 failures, whatever accounts they were for', async () => {
-      const attempts = new AttemptLimits(new SharedLimits(new PostgresStore(database.dataSource)), database.dataSource);
+      const attempts = new AttemptLimits(
+        new SharedLimits(new PostgresStore(database.dataSource)),
+        database.dataSource,
+        blind,
+      );
       for (let i = 0; i < 99; i += 1) await attempts.address('203.0.113.5');
       expect(
         await refusal(signIn.login('someone@example.com', 'wrong password of mine', comingFrom('203.0.113.5'))),

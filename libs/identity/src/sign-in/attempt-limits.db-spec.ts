@@ -1,6 +1,6 @@
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { PostgresStore, SharedLimits } from '@lexecon/resilience';
-import { refusal } from '../identity.testing.js';
+import { blind, refusal } from '../identity.testing.js';
 import { AttemptLimits } from './attempt-limits.js';
 
 const MANY = 10_000;
@@ -16,7 +16,7 @@ describe('guesses at what signs people in', () => {
   beforeAll(async () => {
     database = await testDatabase();
     const replica = (): AttemptLimits =>
-      new AttemptLimits(new SharedLimits(new PostgresStore(database.dataSource)), database.dataSource);
+      new AttemptLimits(new SharedLimits(new PostgresStore(database.dataSource)), database.dataSource, blind);
     limits = replica();
     twin = replica();
   });
@@ -126,6 +126,20 @@ describe('guesses at what signs people in', () => {
     );
     expect(rows.length).toBeGreaterThanOrEqual(3);
     for (const { row } of rows) expect(row).toMatch(/^\("\\\\x[0-9a-f]{64}","[-0-9:.+ ]+"\)$/);
+  });
+
+  it('leave nothing that a list of addresses could be tested against without the key of the deployment', async () => {
+    await signIn('ada@example.com', '192.0.2.10');
+    const marks = async (): Promise<string[]> =>
+      (await database.dataSource.query('SELECT encode(mark, $1) AS mark FROM identity.known_network', ['hex'])).map(
+        ({ mark }: { mark: string }) => mark,
+      );
+    const [own] = await marks();
+    await database.dataSource.query('TRUNCATE identity.known_network');
+    const elsewhere = { blindIndex: (text: string): Buffer => blind.blindIndex(`another key ${text}`) };
+    const store = new SharedLimits(new PostgresStore(database.dataSource));
+    await new AttemptLimits(store, database.dataSource, elsewhere).signedIn('ada@example.com', '192.0.2.10');
+    expect(await marks()).not.toContain(own);
   });
 
   it('count a network as known for 90 days', async () => {

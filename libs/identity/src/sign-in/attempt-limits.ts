@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { counterNameOf, networkOf, type SharedLimit, SharedLimits } from '@lexecon/resilience';
+import { SubjectVault } from '@lexecon/vault';
 import { unavailable } from '../refusal.js';
 
 /** A step that can be guessed at. */
@@ -45,6 +45,7 @@ export class AttemptLimits {
   constructor(
     private readonly shared: SharedLimits,
     private readonly dataSource: DataSource,
+    @Inject(SubjectVault) private readonly vault: Pick<SubjectVault, 'blindIndex'>,
   ) {}
 
   /** Counts something that comes from this address, whoever it is about. Throws ProblemError 429, or 503 when it cannot be counted. */
@@ -64,28 +65,41 @@ export class AttemptLimits {
    *  others used up stays used up. */
   async signedIn(account: string, address: string): Promise<void> {
     const subject = subjectOf(account, address);
-    await Promise.all(Object.values(steps).map(({ network }) => this.shared.forgive(network, subject)));
+    await Promise.all(Object.values(steps).map(({ network }) => this.shared.forgive(network, this.#blind(subject))));
     await this.dataSource.query(
-      `WITH old AS (DELETE FROM identity.known_network WHERE seen_at < now() - make_interval(days => $2) AND mark <> $1)
+      `WITH old AS (
+         DELETE FROM identity.known_network WHERE mark IN (
+           SELECT mark FROM identity.known_network
+           WHERE seen_at < now() - make_interval(days => $2) AND mark <> $1 LIMIT 100 FOR UPDATE SKIP LOCKED))
        INSERT INTO identity.known_network (mark) VALUES ($1) ON CONFLICT (mark) DO UPDATE SET seen_at = now()`,
-      [markOf(subject), KNOWN_DAYS],
+      [this.#markOf(subject), KNOWN_DAYS],
     );
   }
 
   async #take(asked: readonly (readonly [SharedLimit, string])[]): Promise<Attempt> {
-    for (const [limit, subject] of asked) await this.shared.take(limit, subject);
+    const blind = asked.map(([limit, subject]) => [limit, this.#blind(subject)] as const);
+    for (const [limit, subject] of blind) await this.shared.take(limit, subject);
     return {
       succeeded: async () => {
-        await Promise.all(asked.map(([limit, subject]) => this.shared.give(limit, subject)));
+        await Promise.all(blind.map(([limit, subject]) => this.shared.give(limit, subject)));
       },
     };
+  }
+
+  /** Under the deployment's key: whoever has the table and a list of addresses cannot find out whose they are. */
+  #blind(subject: string): string {
+    return this.vault.blindIndex(`attempts\0${subject}`).toString('base64');
+  }
+
+  #markOf(subject: string): Buffer {
+    return this.vault.blindIndex(`known network\0${subject}`);
   }
 
   async #isKnown(account: string, address: string): Promise<boolean> {
     try {
       const rows = await this.dataSource.query<unknown[]>(
         'SELECT 1 FROM identity.known_network WHERE mark = $1 AND seen_at > now() - make_interval(days => $2)',
-        [markOf(subjectOf(account, address)), KNOWN_DAYS],
+        [this.#markOf(subjectOf(account, address)), KNOWN_DAYS],
       );
       return rows.length > 0;
     } catch {
@@ -95,5 +109,3 @@ export class AttemptLimits {
 }
 
 const subjectOf = (account: string, address: string): string => `${account}\0${networkOf(address)}`;
-
-const markOf = (subject: string): Buffer => hash('sha256', `known network\0${subject}`, 'buffer');

@@ -11,7 +11,7 @@ import { ProofService } from '../factor/proof.service.js';
 import { ResetService } from '../factor/reset.service.js';
 import { TotpVault } from '../factor/totp.vault.js';
 import { PasskeyService } from '../passkey/passkey.service.js';
-import { account } from '../identity.testing.js';
+import { account, blind } from '../identity.testing.js';
 import type { Account } from '../person/account.js';
 import { accountOfId } from '../person/account.queries.js';
 import { Passwords } from '../person/password.js';
@@ -48,7 +48,7 @@ export function signInServices(source: DataSource, log: AccessLog, settings = se
   const carrier = new SessionCarrier(settings);
   const passkeys = new PasskeyService(source, settings);
   const proofs = new ProofService(source, totp, passkeys);
-  const attempts = new AttemptLimits(new SharedLimits(new PostgresStore(source)), source);
+  const attempts = new AttemptLimits(new SharedLimits(new PostgresStore(source)), source, blind);
   const challenges = new ChallengeService(passkeys);
   const enrolments = new EnrolmentService(source, log, totp, sessions, passkeys, carrier);
   return {
