@@ -115,13 +115,12 @@ describe('health', () => {
 
   it('asks each part at most once a second under 1000 requests a second', async () => {
     const began = performance.now();
-    let requests = 0;
-    while (performance.now() - began < 2000) {
+    for (let requests = 0; requests < 2_000;) {
       await Promise.all(Array.from({ length: 50 }, () => get(requests++ % 2 === 0 ? '/health' : '/health/ready')));
       await sleep(Math.max(0, requests - (performance.now() - began)));
     }
-    expect(requests).toBeGreaterThan(1000);
-    expect(database.asked).toBeLessThanOrEqual(3);
+    // On a busy machine they take longer than two seconds.
+    expect(database.asked).toBeLessThanOrEqual((performance.now() - began) / 1000 + 1);
     expect(database.asked).toBeGreaterThanOrEqual(2);
   });
 
