@@ -5,7 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { permissionsOf, type Principal } from '@lexecon/auth';
 import { underLock } from '@lexecon/database';
-import { formatApiKey, freshApiKey, IdentityBootstrap } from '@lexecon/identity';
+import { ActorRegistry, formatApiKey, freshApiKey, IdentityBootstrap } from '@lexecon/identity';
 import { PolicyService } from '@lexecon/policy';
 import { demoPolicies } from './demo.policies.js';
 import type { Settings } from './settings.js';
@@ -64,6 +64,8 @@ async function makeDemo(app: INestApplication, settings: Settings): Promise<stri
       justification: 'made by the demo start',
     });
   await ensurePolicies(app.get(PolicyService));
+  // Another replica may have made all this a moment ago: what is printed next must work here, too.
+  await Promise.all([app.get(PolicyService).refresh(), app.get(ActorRegistry).refresh()]);
   return demo.gatewayKey;
 }
 
