@@ -358,6 +358,20 @@ describe('a directory that provisions people (SCIM 2.0)', () => {
       expect(await may(server, session)).toBe(401);
     });
 
+    it('is forgotten with all that the directory said of them', async () => {
+      const id = await made('canary-user@example.com', {
+        externalId: 'canary-external',
+        displayName: 'canary shown',
+        name: { givenName: 'canary given', familyName: 'canary family' },
+      });
+      const kept = async (): Promise<string> =>
+        JSON.stringify(await database.query('SELECT u.* FROM identity.scim_user u WHERE id = $1', [id]));
+      expect(await kept()).toContain('canary');
+      await scim('DELETE', `/Users/${id}`);
+      expect(await kept()).toContain(id);
+      expect(await kept()).not.toContain('canary');
+    });
+
     it('comes back with what the directory gives, and the same account', async () => {
       const { id } = await person('back@example.com');
       await scim('DELETE', `/Users/${id}`);

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { jest } from '@jest/globals';
-import type { Principal } from '@lexecon/auth';
+import { type Principal, ProblemError } from '@lexecon/auth';
+import { isUnavailable } from '@lexecon/database';
 import { generateSignerKey, noteSigner, noteVerifier } from '@lexecon/crypto';
 import { testDatabase, type TestDatabase } from '@lexecon/database/testing';
 import { checkReport, NOTE_NAME, ReportError } from '../core/index.js';
 import { noSwitch, recordingLog, refusal } from '../identity.testing.js';
-import { insertGrant } from '../person/grant.queries.js';
+import { activeRolesOf, insertGrant } from '../person/grant.queries.js';
+import { GrantService } from '../person/grant.service.js';
 import type { AccessReview, AccessReviewItem } from './access-review.js';
 import { forgetReasons } from './access-review.queries.js';
 import { AccessReviewService } from './access-review.service.js';
@@ -321,4 +323,36 @@ describe('access reviews', () => {
       expect(Object.values(answer.reasons)).toEqual([]);
     });
   });
+
+  it('and an administrator may end the same grant at the same moment: it ends, and nobody is told worse than 409 or 503', async () => {
+    const source = database.dataSource;
+    const grants = new GrantService(source, log, { GRANT_MAX_DAYS: 365 });
+    const [again, by] = [{ justification: 'again', ticket: 'IAM-2' }, people.root];
+    for (let round = 0; round < 5; round += 1) {
+      const review = await open();
+      const item = await itemFor(review, 'second@example.com', 'admin');
+      const outcomes = await Promise.all(
+        [
+          servicesOn().items.decide(people.officer, review.id, item.id, { decision: 'revoke', reason: 'left' }),
+          grants.end(by, people.second.id, item.of, 'left'),
+        ].map((end) => end.then(() => 200, statusOf)),
+      );
+      expect(outcomes).toContain(200);
+      expect([200, 409, 503]).toEqual(expect.arrayContaining(outcomes));
+      expect(await activeRolesOf(source.manager, people.second.id)).toEqual([]);
+      const endsAt = new Date(Date.now() + 300 * DAY_MS);
+      const terms = {
+        ...again,
+        accountId: people.second.id,
+        role: 'admin',
+        source: 'person',
+        grantedBy: by.id,
+      } as const;
+      await insertGrant(source.manager, { ...terms, endsAt });
+    }
+  }, 30_000);
 });
+
+/** As the server answers. */
+const statusOf = (error: unknown): number =>
+  error instanceof ProblemError ? error.problem.status : isUnavailable(error) ? 503 : 500;

@@ -136,8 +136,8 @@ export async function noteDisabled(tx: EntityManager, id: string, disabled: bool
 export async function deleteUser(tx: EntityManager, id: string): Promise<void> {
   await tx.query('DELETE FROM identity.scim_member WHERE user_id = $1', [id]);
   await tx.query(
-    `UPDATE identity.scim_user SET deleted_at = now(), active = false, external_id = NULL, display_name = NULL,
-       given_name = NULL, family_name = NULL, change = change + 1
+    `UPDATE identity.scim_user SET deleted_at = now(), active = false, user_name = 'deleted', name_key = 'deleted',
+       external_id = NULL, display_name = NULL, given_name = NULL, family_name = NULL, change = change + 1
      WHERE id = $1`,
     [id],
   );
